@@ -1,0 +1,125 @@
+// swift-tools-version: 6.1
+// The targets of docs/ARCHITECTURE.md. A target depends only on targets of lower floors; ArchitectureTests hold the
+// import lines to the same table, since SwiftPM does not.
+import Foundation
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A C library from Debian, found through pkg-config where it ships a `.pc` file, else by the module map's `link`.
+func library(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
+  .systemLibrary(name: name, path: "Sources/CLibraries/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+func swift(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+var targets: [Target] = [
+  // Floor 0
+  library("CPgQuery", apt: "libpg-query-dev"),
+  library("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+  library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+  library("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev"),
+  library("CXXHash", pkgConfig: "libxxhash", apt: "libxxhash-dev"),
+  library("CRoaring", apt: "libroaring-dev"),
+  library("CMicroHTTPDLibrary", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
+  library("CGnuTLS", pkgConfig: "gnutls", apt: "libgnutls28-dev"),
+  library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+  library("CReadline", pkgConfig: "readline", apt: "libreadline-dev"),
+  library("CPQ", pkgConfig: "libpq", apt: "libpq-dev"),
+  library("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+  .target(name: "CApusSystem"),
+  .target(name: "CApusABI"),
+  .target(name: "CMicroHTTPD", dependencies: ["CMicroHTTPDLibrary"]),
+  .target(name: "CSimdJSON", cxxSettings: [.unsafeFlags(["-O3", "-std=c++17"])], linkerSettings: [.linkedLibrary("simdjson")]),
+  swift("ApusBase", ["CApusSystem"]),
+  // Floor 1
+  swift("ApusColumns", ["ApusBase", "CApusABI", "CZstd", "CLZ4", "CXXHash", "CSimdJSON"]),
+  swift("ApusFiles", ["ApusBase", "CApusSystem", "CSQLite"]),
+  swift("ApusSyntax", ["ApusBase", "CPgQuery"]),
+  // Floor 2
+  swift("ApusSketches", ["ApusBase", "ApusColumns", "CRoaring", "CXXHash"]),
+  swift("ApusFunctions", ["ApusBase", "ApusColumns", "ApusSketches"]),
+  // Floor 3
+  swift("ApusPlan", ["ApusBase", "ApusColumns", "ApusSyntax", "ApusFunctions"]),
+  swift("ApusStore", ["ApusBase", "ApusColumns", "ApusFiles", "ApusSketches", "CXXHash", "CZstd", "CSQLite"]),
+  // Floor 4
+  swift("ApusExecution", ["ApusBase", "ApusColumns", "ApusFunctions", "ApusSketches", "ApusPlan"]),
+  swift("ApusPlugins", ["ApusBase", "ApusColumns", "ApusFunctions", "ApusPlan", "CApusABI"]),
+  // Floor 5
+  swift(
+    "ApusEngine",
+    [
+      "ApusBase", "ApusColumns", "ApusFiles", "ApusSyntax", "ApusSketches", "ApusFunctions", "ApusPlan", "ApusStore",
+      "ApusExecution", "ApusPlugins", "CYAML",
+    ]),
+  // Floor 6
+  swift("ApusPostgres", ["ApusBase", "ApusColumns", "ApusEngine", "CApusSystem"]),
+  swift("ApusHTTP", ["ApusBase", "ApusColumns", "ApusEngine", "CMicroHTTPD", "CSimdJSON", "CZlib", "CZstd"]),
+  swift("ApusREPL", ["ApusBase", "ApusColumns", "ApusEngine", "CReadline", "CPQ"]),
+  // Floor 7
+  .executableTarget(
+    name: "apus",
+    dependencies: [
+      "ApusBase", "ApusColumns", "ApusFiles", "ApusStore", "ApusEngine", "ApusPostgres", "ApusHTTP", "ApusREPL", "CApusSystem",
+    ],
+    swiftSettings: strict),
+  // Products beside the server
+  swift("ApusClient", []),
+  swift("ApusPluginKit", ["CApusABI"]),
+  // Tests
+  .target(
+    name: "TestSupport", dependencies: ["ApusBase", "ApusColumns"], path: "Tests/Support", swiftSettings: strict),
+  tests("ArchitectureTests", []),
+  tests("ApusBaseTests", ["ApusBase", "TestSupport"]),
+  tests("ApusColumnsTests", ["ApusBase", "ApusColumns", "TestSupport"]),
+  tests("ApusFilesTests", ["ApusBase", "ApusFiles", "CSQLite", "TestSupport"]),
+  tests("ApusSyntaxTests", ["ApusBase", "ApusSyntax", "TestSupport"]),
+  tests("ApusSketchesTests", ["ApusBase", "ApusColumns", "ApusSketches", "TestSupport"]),
+  tests("ApusFunctionsTests", ["ApusBase", "ApusColumns", "ApusFunctions", "TestSupport"]),
+  tests("ApusPlanTests", ["ApusBase", "ApusColumns", "ApusSyntax", "ApusFunctions", "ApusPlan", "TestSupport"]),
+  tests("ApusStoreTests", ["ApusBase", "ApusColumns", "ApusFiles", "ApusStore", "TestSupport"]),
+  tests(
+    "ApusExecutionTests", ["ApusBase", "ApusColumns", "ApusFunctions", "ApusPlan", "ApusExecution", "TestSupport"]),
+  tests(
+    "ApusEngineTests",
+    ["ApusBase", "ApusColumns", "ApusFiles", "ApusPlan", "ApusStore", "ApusExecution", "ApusEngine", "TestSupport"]),
+  tests("ApusPostgresTests", ["ApusBase", "ApusColumns", "ApusEngine", "ApusPostgres", "TestSupport"]),
+  tests("ApusHTTPTests", ["ApusBase", "ApusColumns", "ApusEngine", "ApusHTTP", "TestSupport"]),
+]
+
+// `APUS_TARGETS=ApusStoreTests,ApusFilesTests swift test` keeps only these targets and what they need: a fast loop
+// while one module is worked on.
+if let only = ProcessInfo.processInfo.environment["APUS_TARGETS"], !only.isEmpty {
+  var kept = Set<String>()
+  var waiting = only.split(separator: ",").map(String.init)
+  while let name = waiting.popLast() {
+    guard kept.insert(name).inserted, let target = targets.first(where: { $0.name == name }) else { continue }
+    for dependency in target.dependencies {
+      if case .byNameItem(let name, _) = dependency { waiting.append(name) }
+    }
+  }
+  targets.removeAll { !kept.contains($0.name) }
+}
+
+let package = Package(
+  name: "apus",
+  products: targets.contains { $0.name == "apus" }
+    ? [
+      .executable(name: "apus", targets: ["apus"]),
+      .library(name: "ApusClient", targets: ["ApusClient"]),
+      .library(name: "ApusPluginKit", targets: ["ApusPluginKit"]),
+    ] : [],
+  targets: targets,
+  cxxLanguageStandard: .cxx17
+)

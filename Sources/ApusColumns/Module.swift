@@ -1,0 +1,1 @@
+// ApusColumns: see docs/ARCHITECTURE.md.

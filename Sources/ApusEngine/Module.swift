@@ -1,0 +1,1 @@
+// ApusEngine: see docs/ARCHITECTURE.md.

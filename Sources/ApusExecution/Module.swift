@@ -1,0 +1,1 @@
+// ApusExecution: see docs/ARCHITECTURE.md.

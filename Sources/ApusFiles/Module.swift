@@ -1,0 +1,1 @@
+// ApusFiles: see docs/ARCHITECTURE.md.

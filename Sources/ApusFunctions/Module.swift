@@ -1,0 +1,1 @@
+// ApusFunctions: see docs/ARCHITECTURE.md.

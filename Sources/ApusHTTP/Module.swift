@@ -1,0 +1,1 @@
+// ApusHTTP: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// ApusPlan: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// ApusPluginKit: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// ApusPlugins: see docs/ARCHITECTURE.md.

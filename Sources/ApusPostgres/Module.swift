@@ -1,0 +1,1 @@
+// ApusPostgres: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// ApusREPL: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// ApusSketches: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// ApusSyntax: see docs/ARCHITECTURE.md.
