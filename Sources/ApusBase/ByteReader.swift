@@ -1,44 +1,39 @@
 // ByteReader and ByteWriter own the reading and writing of binary formats. No read may trap: a short or impossible
 // input is an error that names the offset.
 
-/// A cursor over borrowed bytes. Reads beyond the end throw `ByteReader.Underflow`.
-public struct ByteReader: ~Escapable {
-  public let bytes: RawSpan
+/// A cursor over borrowed bytes, which must outlive it. Reads beyond the end throw `ByteReader.Underflow`.
+public struct ByteReader {
+  public let bytes: UnsafeRawBufferPointer
   public private(set) var offset: Int
 
   /// The bytes end before the value does.
   public struct Underflow: Error, Sendable { public let offset: Int }
 
-  @_lifetime(copy bytes)
-  public init(_ bytes: RawSpan) {
+  public init(_ bytes: UnsafeRawBufferPointer) {
     self.bytes = bytes
     self.offset = 0
   }
 
-  public var remaining: Int { bytes.byteCount - offset }
+  public var remaining: Int { bytes.count - offset }
   public var isAtEnd: Bool { remaining == 0 }
 
-  @_lifetime(self: copy self)
   public mutating func skip(_ count: Int) throws(Underflow) {
     guard count >= 0, count <= remaining else { throw Underflow(offset: offset) }
     offset += count
   }
 
-  @_lifetime(self: copy self)
   public mutating func littleEndian<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type) throws(Underflow) -> T {
     guard MemoryLayout<T>.size <= remaining else { throw Underflow(offset: offset) }
-    let value = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: T.self)
+    let value = bytes.loadUnaligned(fromByteOffset: offset, as: T.self)
     offset += MemoryLayout<T>.size
     return T(littleEndian: value)
   }
 
-  @_lifetime(self: copy self)
   public mutating func bigEndian<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type) throws(Underflow) -> T {
     T(bigEndian: try littleEndian(T.self).littleEndian)
   }
 
   /// LEB128, at most ten bytes.
-  @_lifetime(self: copy self)
   public mutating func varint() throws(Underflow) -> UInt64 {
     var value: UInt64 = 0
     var shift: UInt64 = 0
@@ -52,16 +47,13 @@ public struct ByteReader: ~Escapable {
   }
 
   /// The next `count` bytes, copied.
-  @_lifetime(self: copy self)
   public mutating func take(_ count: Int) throws(Underflow) -> [UInt8] {
     guard count >= 0, count <= remaining else { throw Underflow(offset: offset) }
-    let part = bytes.extracting(offset..<offset + count)
-    offset += count
-    return part.withUnsafeBytes { [UInt8]($0) }
+    defer { offset += count }
+    return [UInt8](bytes[offset..<offset + count])
   }
 
   /// A varint length, then that many bytes, as text. Ill-formed UTF-8 is repaired.
-  @_lifetime(self: copy self)
   public mutating func string() throws(Underflow) -> String {
     let count = try varint()
     guard count <= UInt64(remaining) else { throw Underflow(offset: offset) }
