@@ -70,7 +70,13 @@ public struct ApusError: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// A message for the client that is not an error: PostgreSQL's NOTICE, WARNING and their kin.
 public struct Notice: Sendable, Hashable {
-  public enum Severity: String, Sendable { case debug = "DEBUG", log = "LOG", info = "INFO", notice = "NOTICE", warning = "WARNING" }
+  public enum Severity: String, Sendable {
+    case debug = "DEBUG"
+    case log = "LOG"
+    case info = "INFO"
+    case notice = "NOTICE"
+    case warning = "WARNING"
+  }
   public var severity: Severity
   public var state: SQLState
   public var message: String

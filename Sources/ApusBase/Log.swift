@@ -74,7 +74,8 @@ public enum Log {
       return line
     case .json:
       var line =
-        "{\"time\":\"\(stamp)\",\"level\":\"\(level.name)\",\"module\":\(jsonText(module)),\"message\":\(jsonText(message))"
+        "{\"time\":\"\(stamp)\",\"level\":\"\(level.name)\",\"module\":\(jsonText(module)),"
+        + "\"message\":\(jsonText(message))"
       for (key, value) in fields { line += ",\(jsonText(key)):\(jsonText(value))" }
       return line + "}"
     }

@@ -1,0 +1,71 @@
+# The two commands of the README are `make run` and `make test`; the rest are their parts.
+# `make help` lists them all.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help deps deps-test build run test test-unit test-sql test-clients test-crash bench format lint clean
+
+POSTGRES_PORT ?= 7432
+HTTP_PORT ?= 7480
+DATA ?= ./apus-data
+# Sizes of the benchmark and of the crash test: 10M, 200k, 250000.
+ROWS ?=
+
+# Processors with AVX2 run filters and bit-unpacking about twice as fast when the compiler may use it. The build is
+# then bound to such machines; GENERIC=1 builds for any.
+AVX2 := $(shell [ "$$(uname -m)" = x86_64 ] && grep -qw avx2 /proc/cpuinfo 2>/dev/null && echo yes)
+ifeq ($(AVX2)$(GENERIC),yes)
+RELEASE_FLAGS := -Xswiftc -target-cpu -Xswiftc haswell
+BUILD_KIND := release, for processors with AVX2 (GENERIC=1 builds for any)
+else
+RELEASE_FLAGS :=
+BUILD_KIND := release, for any processor of this architecture
+endif
+BUILD := swift build -c release --product apus $(RELEASE_FLAGS)
+APUS := .build/release/apus
+PYTHON := .build/venv/bin/python
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+deps: ## install what building and running needs (Debian 12; looks before it installs)
+	@scripts/deps.sh build
+
+deps-test: deps ## install what the tests need besides: PostgreSQL 15 and a Python environment in .build/venv
+	@scripts/deps.sh test
+
+build: deps ## build .build/release/apus
+	@echo "Building apus: $(BUILD_KIND)."
+	@$(BUILD)
+
+run: ## install what is missing, build, and serve with the data in ./apus-data
+	@APUS_BUILD='$(BUILD)' APUS_BUILD_KIND='$(BUILD_KIND)' scripts/run.sh \
+	  --data '$(DATA)' --postgres-port $(POSTGRES_PORT) --http-port $(HTTP_PORT)
+
+test: deps-test build test-unit test-sql test-clients test-crash ## every test
+	@echo "All tests passed."
+
+test-unit: deps ## the tests of each module, and those of the architecture
+	swift test
+
+test-sql: deps-test build ## Tests/SQL: answers that PostgreSQL 15 gave, asked of Apus
+	$(PYTHON) Tests/SQL/run.py --apus $(APUS)
+
+test-clients: deps-test build ## psql, psycopg, asyncpg, Segment's SDK and curl against a real server
+	$(PYTHON) Tests/Clients/run.py --apus $(APUS)
+
+test-crash: deps-test build ## kill -9 in the middle of ingest, and reading one's own writes
+	$(PYTHON) Tests/Crash/kill9.py --apus $(APUS) $(if $(ROWS),--rows $(ROWS))
+	$(PYTHON) Tests/Crash/read_your_write.py --apus $(APUS) $(if $(ROWS),--posts 10000)
+
+bench: deps-test build ## side by side with DuckDB on the same rows (ROWS=1M for a shorter run)
+	$(PYTHON) Benchmarks/run.py --apus $(APUS) $(if $(ROWS),--rows $(ROWS)) $(BENCH_ARGS)
+
+format: ## format the Swift sources in place
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+lint: ## check the format of the Swift sources
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+clean: ## remove what was built (not ./apus-data)
+	rm -rf .build Benchmarks/data Benchmarks/results
