@@ -1,1 +1,0 @@
-// ApusSyntax: see docs/ARCHITECTURE.md.
