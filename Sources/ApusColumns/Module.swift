@@ -1,1 +1,0 @@
-// ApusColumns: see docs/ARCHITECTURE.md.
