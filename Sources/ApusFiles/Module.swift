@@ -1,1 +1,0 @@
-// ApusFiles: see docs/ARCHITECTURE.md.
