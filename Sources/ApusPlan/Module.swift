@@ -1,1 +1,0 @@
-// ApusPlan: see docs/ARCHITECTURE.md.

@@ -1,0 +1,118 @@
+// TableProvider owns the contract between plans and tables of every kind: columnar, virtual, plugin.
+
+public import ApusBase
+public import ApusColumns
+public import ApusFunctions
+
+/// A column as a table declares it.
+public struct TableColumn: Hashable, Sendable {
+  public var id: ColumnID
+  public var name: String
+  public var type: TypeReference
+  public var isNotNull: Bool
+  /// SQL text of the default, or nil.
+  public var defaultText: String?
+  /// SQL text of a generated column: it is computed from the others and never stored. The binder expands it.
+  public var generatedText: String?
+
+  public init(
+    id: ColumnID, name: String, type: TypeReference, isNotNull: Bool = false, defaultText: String? = nil,
+    generatedText: String? = nil
+  ) {
+    self.id = id
+    self.name = name
+    self.type = type
+    self.isNotNull = isNotNull
+    self.defaultText = defaultText
+    self.generatedText = generatedText
+  }
+}
+
+public struct TableSchema: Hashable, Sendable {
+  public var oid: OID
+  public var schema: String
+  public var name: String
+  /// In order of attnum; the attnum of a column is its `id`.
+  public var columns: [TableColumn]
+
+  public init(oid: OID, schema: String, name: String, columns: [TableColumn]) {
+    self.oid = oid
+    self.schema = schema
+    self.name = name
+    self.columns = columns
+  }
+}
+
+/// How far a provider takes over a part of a query.
+public enum Pushdown: Hashable, Sendable {
+  /// The provider does all of it; the executor does nothing more.
+  case exact
+  /// The provider may drop rows that cannot match; the executor still does the work.
+  case inexact
+  case unsupported
+}
+
+/// What the planner offers to a provider. Filters are conjuncts over `columns` by index.
+public struct ScanRequest: Sendable {
+  public var columns: [ColumnReference]
+  public var filters: [Expression]
+  public var limit: Int?
+  public var aggregate: AggregateRequest?
+
+  public init(
+    columns: [ColumnReference], filters: [Expression] = [], limit: Int? = nil, aggregate: AggregateRequest? = nil
+  ) {
+    self.columns = columns
+    self.filters = filters
+    self.limit = limit
+    self.aggregate = aggregate
+  }
+}
+
+/// A partial aggregation offered to a provider: it would return groupings and aggregate states.
+public struct AggregateRequest: Sendable {
+  public var groupings: [Expression]
+  public var aggregates: [AggregateCall]
+  public init(groupings: [Expression], aggregates: [AggregateCall]) {
+    self.groupings = groupings
+    self.aggregates = aggregates
+  }
+}
+
+/// A provider's answer to a request.
+public struct ScanCapability: Sendable {
+  /// One per filter of the request.
+  public var filters: [Pushdown]
+  public var limit: Pushdown
+  public var aggregate: Pushdown
+  public init(filters: [Pushdown], limit: Pushdown, aggregate: Pushdown) {
+    self.filters = filters
+    self.limit = limit
+    self.aggregate = aggregate
+  }
+}
+
+/// Rows as they come, for providers that are not made of row groups.
+public protocol BatchStream: AnyObject, Sendable {
+  /// The next rows, with the requested columns in order; nil at the end. Called from one thread at a time.
+  func next() throws(ApusError) -> Batch?
+  func cancel()
+}
+
+/// What a scan yields.
+public enum ScanOutput: Sendable {
+  /// Independent morsels. The provider has left out those that its filters exclude.
+  case rowGroups([any RowGroup])
+  case stream(any BatchStream)
+  /// Groupings and finished aggregates of an exact aggregate pushdown.
+  case aggregated(any BatchStream)
+}
+
+/// A table as of one snapshot: the binder gets it from the session, the executor scans it. Immutable.
+public protocol TableProvider: AnyObject, Sendable {
+  var schema: TableSchema { get }
+  /// Rows, when the provider knows without reading; nil otherwise.
+  var rowCountEstimate: Int? { get }
+  func capability(_ request: ScanRequest) -> ScanCapability
+  func scan(_ request: ScanRequest, context: EvaluationContext) throws(ApusError) -> ScanOutput
+}
