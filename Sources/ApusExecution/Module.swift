@@ -1,1 +1,0 @@
-// ApusExecution: see docs/ARCHITECTURE.md.
