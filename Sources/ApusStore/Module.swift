@@ -1,0 +1,1 @@
+// ApusStore: see docs/ARCHITECTURE.md.
