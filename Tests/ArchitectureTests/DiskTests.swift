@@ -67,9 +67,10 @@ import Testing
     return offset >= name.count && Array(source.code[offset - name.count..<offset]) == name
   }
 
-  /// Whether the word is called here, not declared.
+  /// Whether the word is called here, not declared as a function or a case.
   private func isCall(_ source: SwiftSource, _ offset: Int) -> Bool {
     let before = source.code[max(0, offset - 8)..<offset]
-    return !String(decoding: before, as: UTF8.self).hasSuffix("func ")
+    let text = String(decoding: before, as: UTF8.self)
+    return !text.hasSuffix("func ") && !text.hasSuffix("case ")
   }
 }

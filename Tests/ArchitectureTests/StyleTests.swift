@@ -92,6 +92,17 @@ import Testing
     #expect(offences.isEmpty, "\(offences.joined(separator: "\n"))")
   }
 
+  @Test func `every limit is in docs-LIMITS`() {
+    let documented = Tree.text("docs/LIMITS.md")
+    let declared = Tree.text("Sources/ApusBase/Limits.swift").split(separator: "\n")
+    let names = declared.compactMap { line -> Substring? in
+      guard let start = line.range(of: "public static let ") else { return nil }
+      return line[start.upperBound...].prefix { $0.isLetter || $0.isNumber }
+    }
+    let missing = names.filter { !documented.contains("`\($0)`") }
+    #expect(!names.isEmpty && missing.isEmpty, "missing in docs/LIMITS.md: \(missing)")
+  }
+
   private func byte(_ source: SwiftSource, _ offset: Int) -> UInt8 {
     offset < source.code.count ? source.code[offset] : 0
   }
