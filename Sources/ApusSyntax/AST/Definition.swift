@@ -176,7 +176,8 @@ public struct CreateTableAs: Sendable {
   public var tablespace: String?
   public var onCommit: OnCommit
   public var withNoData: Bool
-  /// PostgreSQL's text of the query, for the catalog; empty when the source is not a query.
+  /// The query as `Deparser` writes it, for the catalog; empty when the source is not a query, or when WITH changes rows
+  /// or has SEARCH or CYCLE.
   public var queryText: String
 }
 
@@ -189,7 +190,7 @@ public struct CreateView: Sendable {
   public var query: QueryID
   public var options: [StatementOption]
   public var checkOption: CheckOption
-  /// PostgreSQL's text of the query, for the catalog.
+  /// The query as `Deparser` writes it, for the catalog; empty when WITH changes rows or has SEARCH or CYCLE.
   public var queryText: String
 }
 

@@ -1,0 +1,149 @@
+// Converter+Tags owns the names of object kinds, and the command tags of statements that nobody handles.
+import ApusBase
+import CPgQuery
+
+extension Converter {
+  func objectKind(_ type: PgQuery__ObjectType) -> ObjectKind {
+    switch type {
+    case PG_QUERY__OBJECT_TYPE__OBJECT_TABLE: .table
+    case PG_QUERY__OBJECT_TYPE__OBJECT_VIEW: .view
+    case PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW: .materializedView
+    case PG_QUERY__OBJECT_TYPE__OBJECT_INDEX: .index
+    case PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE: .sequence
+    case PG_QUERY__OBJECT_TYPE__OBJECT_FOREIGN_TABLE: .foreignTable
+    case PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN, PG_QUERY__OBJECT_TYPE__OBJECT_ATTRIBUTE: .column
+    case PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA: .schema
+    case PG_QUERY__OBJECT_TYPE__OBJECT_EXTENSION: .extension
+    case PG_QUERY__OBJECT_TYPE__OBJECT_FOREIGN_SERVER: .foreignServer
+    case PG_QUERY__OBJECT_TYPE__OBJECT_FDW: .foreignDataWrapper
+    case PG_QUERY__OBJECT_TYPE__OBJECT_USER_MAPPING: .userMapping
+    case PG_QUERY__OBJECT_TYPE__OBJECT_ROLE: .role
+    case PG_QUERY__OBJECT_TYPE__OBJECT_DATABASE: .database
+    case PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT, PG_QUERY__OBJECT_TYPE__OBJECT_DOMCONSTRAINT: .tableConstraint
+    case PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION: .function
+    default: rareObjectKind(type)
+    }
+  }
+
+  private func rareObjectKind(_ type: PgQuery__ObjectType) -> ObjectKind {
+    switch type {
+    case PG_QUERY__OBJECT_TYPE__OBJECT_ACCESS_METHOD: .accessMethod
+    case PG_QUERY__OBJECT_TYPE__OBJECT_AGGREGATE: .aggregate
+    case PG_QUERY__OBJECT_TYPE__OBJECT_CAST: .cast
+    case PG_QUERY__OBJECT_TYPE__OBJECT_COLLATION: .collation
+    case PG_QUERY__OBJECT_TYPE__OBJECT_CONVERSION: .conversion
+    case PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN: .domain
+    case PG_QUERY__OBJECT_TYPE__OBJECT_EVENT_TRIGGER: .eventTrigger
+    case PG_QUERY__OBJECT_TYPE__OBJECT_LANGUAGE: .language
+    case PG_QUERY__OBJECT_TYPE__OBJECT_LARGEOBJECT: .largeObject
+    case PG_QUERY__OBJECT_TYPE__OBJECT_OPERATOR: .operator
+    case PG_QUERY__OBJECT_TYPE__OBJECT_OPCLASS: .operatorClass
+    case PG_QUERY__OBJECT_TYPE__OBJECT_OPFAMILY: .operatorFamily
+    case PG_QUERY__OBJECT_TYPE__OBJECT_PARAMETER_ACL: .parameter
+    case PG_QUERY__OBJECT_TYPE__OBJECT_POLICY: .policy
+    case PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE: .procedure
+    case PG_QUERY__OBJECT_TYPE__OBJECT_PUBLICATION: .publication
+    case PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE: .routine
+    case PG_QUERY__OBJECT_TYPE__OBJECT_RULE: .rule
+    case PG_QUERY__OBJECT_TYPE__OBJECT_STATISTIC_EXT: .statistics
+    case PG_QUERY__OBJECT_TYPE__OBJECT_SUBSCRIPTION: .subscription
+    case PG_QUERY__OBJECT_TYPE__OBJECT_TABLESPACE: .tablespace
+    case PG_QUERY__OBJECT_TYPE__OBJECT_TRANSFORM: .transform
+    case PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER: .trigger
+    case PG_QUERY__OBJECT_TYPE__OBJECT_TSCONFIGURATION: .textSearchConfiguration
+    case PG_QUERY__OBJECT_TYPE__OBJECT_TSDICTIONARY: .textSearchDictionary
+    case PG_QUERY__OBJECT_TYPE__OBJECT_TSPARSER: .textSearchParser
+    case PG_QUERY__OBJECT_TYPE__OBJECT_TSTEMPLATE: .textSearchTemplate
+    case PG_QUERY__OBJECT_TYPE__OBJECT_TYPE: .type
+    default: .unknown
+    }
+  }
+
+  /// The tag of a statement that has no form of its own.
+  func commandTag(_ node: Node) throws -> String {
+    switch node.pointee.node_case {
+    case PG_QUERY__NODE__NODE_DEFINE_STMT:
+      return "CREATE \(objectKind(node.pointee.define_stmt.pointee.kind).rawValue.uppercased())"
+    case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT:
+      return node.pointee.create_function_stmt.pointee.is_procedure != 0 ? "CREATE PROCEDURE" : "CREATE FUNCTION"
+    case PG_QUERY__NODE__NODE_ALTER_FUNCTION_STMT:
+      return "ALTER \(objectKind(node.pointee.alter_function_stmt.pointee.objtype).rawValue.uppercased())"
+    case PG_QUERY__NODE__NODE_ALTER_OBJECT_DEPENDS_STMT:
+      return "ALTER \(objectKind(node.pointee.alter_object_depends_stmt.pointee.object_type).rawValue.uppercased())"
+    case PG_QUERY__NODE__NODE_ALTER_TABLE_MOVE_ALL_STMT:
+      return "ALTER \(objectKind(node.pointee.alter_table_move_all_stmt.pointee.objtype).rawValue.uppercased())"
+    default: break
+    }
+    if let tag = Self.creationTag(node.pointee.node_case) ?? Self.changeTag(node.pointee.node_case) { return tag }
+    throw ApusError.unsupported("this statement (grammar node \(node.pointee.node_case.rawValue)) is")
+  }
+
+  private static func creationTag(_ node: PgQuery__Node__NodeCase) -> String? {
+    switch node {
+    case PG_QUERY__NODE__NODE_RULE_STMT: "CREATE RULE"
+    case PG_QUERY__NODE__NODE_CREATE_DOMAIN_STMT: "CREATE DOMAIN"
+    case PG_QUERY__NODE__NODE_CREATEDB_STMT: "CREATE DATABASE"
+    case PG_QUERY__NODE__NODE_CREATE_SEQ_STMT: "CREATE SEQUENCE"
+    case PG_QUERY__NODE__NODE_CREATE_TRIG_STMT: "CREATE TRIGGER"
+    case PG_QUERY__NODE__NODE_CREATE_PLANG_STMT: "CREATE LANGUAGE"
+    case PG_QUERY__NODE__NODE_CREATE_CONVERSION_STMT: "CREATE CONVERSION"
+    case PG_QUERY__NODE__NODE_CREATE_CAST_STMT: "CREATE CAST"
+    case PG_QUERY__NODE__NODE_CREATE_OP_CLASS_STMT: "CREATE OPERATOR CLASS"
+    case PG_QUERY__NODE__NODE_CREATE_OP_FAMILY_STMT: "CREATE OPERATOR FAMILY"
+    case PG_QUERY__NODE__NODE_CREATE_TABLE_SPACE_STMT: "CREATE TABLESPACE"
+    case PG_QUERY__NODE__NODE_COMPOSITE_TYPE_STMT, PG_QUERY__NODE__NODE_CREATE_ENUM_STMT,
+      PG_QUERY__NODE__NODE_CREATE_RANGE_STMT: "CREATE TYPE"
+    case PG_QUERY__NODE__NODE_CREATE_FDW_STMT: "CREATE FOREIGN DATA WRAPPER"
+    case PG_QUERY__NODE__NODE_CREATE_EVENT_TRIG_STMT: "CREATE EVENT TRIGGER"
+    case PG_QUERY__NODE__NODE_CREATE_POLICY_STMT: "CREATE POLICY"
+    case PG_QUERY__NODE__NODE_CREATE_TRANSFORM_STMT: "CREATE TRANSFORM"
+    case PG_QUERY__NODE__NODE_CREATE_AM_STMT: "CREATE ACCESS METHOD"
+    case PG_QUERY__NODE__NODE_CREATE_PUBLICATION_STMT: "CREATE PUBLICATION"
+    case PG_QUERY__NODE__NODE_CREATE_SUBSCRIPTION_STMT: "CREATE SUBSCRIPTION"
+    case PG_QUERY__NODE__NODE_CREATE_STATS_STMT: "CREATE STATISTICS"
+    default: nil
+    }
+  }
+
+  private static func changeTag(_ node: PgQuery__Node__NodeCase) -> String? {
+    switch node {
+    case PG_QUERY__NODE__NODE_MERGE_STMT: "MERGE"
+    case PG_QUERY__NODE__NODE_LOCK_STMT: "LOCK TABLE"
+    case PG_QUERY__NODE__NODE_CLUSTER_STMT: "CLUSTER"
+    case PG_QUERY__NODE__NODE_REINDEX_STMT: "REINDEX"
+    case PG_QUERY__NODE__NODE_LOAD_STMT: "LOAD"
+    case PG_QUERY__NODE__NODE_CONSTRAINTS_SET_STMT: "SET CONSTRAINTS"
+    case PG_QUERY__NODE__NODE_SEC_LABEL_STMT: "SECURITY LABEL"
+    case PG_QUERY__NODE__NODE_RETURN_STMT: "RETURN"
+    case PG_QUERY__NODE__NODE_ALTER_DOMAIN_STMT: "ALTER DOMAIN"
+    case PG_QUERY__NODE__NODE_ALTER_SEQ_STMT: "ALTER SEQUENCE"
+    case PG_QUERY__NODE__NODE_ALTER_SYSTEM_STMT: "ALTER SYSTEM"
+    case PG_QUERY__NODE__NODE_ALTER_DATABASE_STMT, PG_QUERY__NODE__NODE_ALTER_DATABASE_SET_STMT,
+      PG_QUERY__NODE__NODE_ALTER_DATABASE_REFRESH_COLL_STMT: "ALTER DATABASE"
+    case PG_QUERY__NODE__NODE_ALTER_OP_FAMILY_STMT: "ALTER OPERATOR FAMILY"
+    case PG_QUERY__NODE__NODE_ALTER_OPERATOR_STMT: "ALTER OPERATOR"
+    case PG_QUERY__NODE__NODE_ALTER_TYPE_STMT, PG_QUERY__NODE__NODE_ALTER_ENUM_STMT: "ALTER TYPE"
+    case PG_QUERY__NODE__NODE_ALTER_TSDICTIONARY_STMT: "ALTER TEXT SEARCH DICTIONARY"
+    case PG_QUERY__NODE__NODE_ALTER_TSCONFIGURATION_STMT: "ALTER TEXT SEARCH CONFIGURATION"
+    case PG_QUERY__NODE__NODE_ALTER_FDW_STMT: "ALTER FOREIGN DATA WRAPPER"
+    case PG_QUERY__NODE__NODE_ALTER_FOREIGN_SERVER_STMT: "ALTER SERVER"
+    case PG_QUERY__NODE__NODE_ALTER_USER_MAPPING_STMT: "ALTER USER MAPPING"
+    case PG_QUERY__NODE__NODE_ALTER_TABLE_SPACE_OPTIONS_STMT: "ALTER TABLESPACE"
+    case PG_QUERY__NODE__NODE_ALTER_EXTENSION_STMT, PG_QUERY__NODE__NODE_ALTER_EXTENSION_CONTENTS_STMT:
+      "ALTER EXTENSION"
+    case PG_QUERY__NODE__NODE_ALTER_EVENT_TRIG_STMT: "ALTER EVENT TRIGGER"
+    case PG_QUERY__NODE__NODE_ALTER_POLICY_STMT: "ALTER POLICY"
+    case PG_QUERY__NODE__NODE_ALTER_PUBLICATION_STMT: "ALTER PUBLICATION"
+    case PG_QUERY__NODE__NODE_ALTER_SUBSCRIPTION_STMT: "ALTER SUBSCRIPTION"
+    case PG_QUERY__NODE__NODE_ALTER_COLLATION_STMT: "ALTER COLLATION"
+    case PG_QUERY__NODE__NODE_ALTER_STATS_STMT: "ALTER STATISTICS"
+    case PG_QUERY__NODE__NODE_DROPDB_STMT: "DROP DATABASE"
+    case PG_QUERY__NODE__NODE_DROP_OWNED_STMT: "DROP OWNED"
+    case PG_QUERY__NODE__NODE_REASSIGN_OWNED_STMT: "REASSIGN OWNED"
+    case PG_QUERY__NODE__NODE_DROP_TABLE_SPACE_STMT: "DROP TABLESPACE"
+    case PG_QUERY__NODE__NODE_DROP_USER_MAPPING_STMT: "DROP USER MAPPING"
+    case PG_QUERY__NODE__NODE_DROP_SUBSCRIPTION_STMT: "DROP SUBSCRIPTION"
+    default: nil
+    }
+  }
+}
