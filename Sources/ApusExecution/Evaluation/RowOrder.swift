@@ -1,0 +1,161 @@
+// RowOrder owns the order of a type's values: comparison of two rows, and 64-bit prefixes that order alike.
+
+import ApusBase
+import ApusColumns
+
+/// Compares rows of one vector. Nulls are the caller's.
+struct RowOrder {
+  enum Kind { case bool, integer, float, bytes, numeric, interval, uuid, list, codes }
+  let vector: Vector
+  let kind: Kind
+  /// Integers, or the rank of each row's value.
+  private let integers: [Int64]
+  private let floats: [Double]
+
+  /// Throws 0A000 for a type without order.
+  init(_ source: Vector) throws(ApusError) {
+    var flat = source
+    if case .dictionary(let codes, let width, let dictionary) = source.storage, source.type != .numeric,
+      dictionary.count > 0
+    {
+      integers = RowOrder.ranks(codes, width, source.count, dictionary)
+      floats = []
+      vector = source
+      kind = .codes
+      return
+    }
+    switch source.storage {
+    case .constant, .dictionary, .shredded: flat = source.flattened()
+    default: break
+    }
+    vector = flat
+    var integers: [Int64] = []
+    var floats: [Double] = []
+    switch flat.storage {
+    case .bool(let bits):
+      integers = (0..<flat.count).map { bits[$0] ? 1 : 0 }
+      kind = .bool
+    case .int16(let buffer):
+      integers = (0..<flat.count).map { Int64(buffer.read(Int16.self)[$0]) }
+      kind = .integer
+    case .int32(let buffer):
+      integers = (0..<flat.count).map { Int64(buffer.read(Int32.self)[$0]) }
+      kind = .integer
+    case .int64(let buffer):
+      integers = Array(UnsafeBufferPointer(start: buffer.read(Int64.self), count: flat.count))
+      kind = .integer
+    case .float32(let buffer):
+      floats = (0..<flat.count).map { Double(buffer.read(Float.self)[$0]) }
+      kind = .float
+    case .float64(let buffer):
+      floats = Array(UnsafeBufferPointer(start: buffer.read(Double.self), count: flat.count))
+      kind = .float
+    case .interval: kind = .interval
+    case .uuid: kind = .uuid
+    case .list: kind = .list
+    default: kind = flat.type == .numeric ? .numeric : .bytes
+    }
+    if flat.type == .json { throw ApusError(.undefinedFunction, "could not identify an ordering operator for type json") }
+    self.integers = integers
+    self.floats = floats
+  }
+
+  /// The rank of each row's string among the entries of its dictionary.
+  private static func ranks(_ codes: Buffer, _ width: Int, _ count: Int, _ dictionary: ByteDictionary) -> [Int64] {
+    let wide = wideCodes(codes, width: width, count: count)
+    let source = wide.read(UInt32.self)
+    if dictionary.isSorted { return (0..<count).map { Int64(source[$0]) } }
+    let order = (0..<dictionary.count).sorted { compareBytes(dictionary.bytes($0), dictionary.bytes($1)) < 0 }
+    var rank = [Int64](repeating: 0, count: dictionary.count)
+    for (position, code) in order.enumerated() {
+      let isRepeat = position > 0 && compareBytes(dictionary.bytes(code), dictionary.bytes(order[position - 1])) == 0
+      rank[code] = isRepeat ? rank[order[position - 1]] : Int64(position)
+    }
+    return (0..<count).map { rank[Int(source[$0])] }
+  }
+
+  /// Below 0, 0 or above 0. Both rows are not null.
+  func compare(_ a: Int, _ b: Int) -> Int {
+    switch kind {
+    case .bool, .integer, .codes:
+      let (x, y) = (integers[a], integers[b])
+      return x == y ? 0 : (x < y ? -1 : 1)
+    case .float: return Self.compare(floats[a], floats[b])
+    case .bytes: return compareBytes(vector.rawBytes(a), vector.rawBytes(b))
+    case .numeric, .interval, .uuid, .list:
+      return Self.compare(vector.value(at: a), vector.value(at: b))
+    }
+  }
+
+  /// NaN is above all and equal to itself, as in PostgreSQL.
+  static func compare(_ x: Double, _ y: Double) -> Int {
+    if x < y { return -1 }
+    if x > y { return 1 }
+    if x == y { return 0 }
+    return x.isNaN ? (y.isNaN ? 0 : 1) : -1
+  }
+
+  /// Whether equal prefixes mean equal values.
+  var isPrefixDecisive: Bool {
+    switch kind {
+    case .bool, .integer, .float, .codes: true
+    default: false
+    }
+  }
+
+  /// A number that orders as the row's value does, as far as it reaches.
+  func prefix(_ row: Int) -> UInt64 {
+    switch kind {
+    case .bool, .integer, .codes: return UInt64(bitPattern: integers[row]) ^ (1 << 63)
+    case .float:
+      let value = floats[row]
+      if value.isNaN { return .max }
+      let bits = (value == 0 ? 0 : value).bitPattern
+      return bits >> 63 == 1 ? ~bits : bits | 1 << 63
+    case .bytes:
+      let raw = vector.rawBytes(row)
+      if raw.count >= 8 { return UInt64(bigEndian: raw.loadUnaligned(as: UInt64.self)) }
+      var word: UInt64 = 0
+      for index in 0..<raw.count { word |= UInt64(raw[index]) << UInt64(56 - 8 * index) }
+      return word
+    case .uuid:
+      if case .uuid(let buffer) = vector.storage { return buffer.read(UUIDValue.self)[row].high }
+      return 0
+    case .numeric, .interval, .list: return 0
+    }
+  }
+
+  /// The order of two values of one type.
+  static func compare(_ a: Value, _ b: Value) -> Int {
+    switch (a, b) {
+    case (.null, .null): return 0
+    case (.null, _): return 1
+    case (_, .null): return -1
+    case (.bool(let x), .bool(let y)): return x == y ? 0 : (y ? -1 : 1)
+    case (.int(let x), .int(let y)): return x == y ? 0 : (x < y ? -1 : 1)
+    case (.float(let x), .float(let y)): return compare(x, y)
+    case (.text(let x), .text(let y)):
+      return x == y ? 0 : (x.utf8.lexicographicallyPrecedes(y.utf8) ? -1 : 1)
+    case (.bytes(let x), .bytes(let y)): return x == y ? 0 : (x.lexicographicallyPrecedes(y) ? -1 : 1)
+    case (.numeric(let x), .numeric(let y)): return Numeric.compare(x, y)
+    case (.uuid(let x), .uuid(let y)): return x == y ? 0 : (x < y ? -1 : 1)
+    case (.interval(let x), .interval(let y)):
+      let (u, v) = (x.ordinal, y.ordinal)
+      return u == v ? 0 : (u < v ? -1 : 1)
+    case (.array(let x), .array(let y)):
+      for (u, v) in zip(x, y) {
+        let compared = compare(u, v)
+        if compared != 0 { return compared }
+      }
+      return x.count == y.count ? 0 : (x.count < y.count ? -1 : 1)
+    default: return 0
+    }
+  }
+}
+
+extension Interval {
+  /// PostgreSQL's order of intervals: a month is 30 days, a day 24 hours.
+  var ordinal: Int128 {
+    (Int128(months) * 30 + Int128(days)) * 86_400_000_000 + Int128(microseconds)
+  }
+}

@@ -1,1 +1,0 @@
-// ApusSketches: see docs/ARCHITECTURE.md.
