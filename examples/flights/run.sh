@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Imports New York's 336,776 flights of 2013 into an Apus of its own and asks ten questions through psql.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+make --no-print-directory -s deps-test build
+exec .build/venv/bin/python examples/flights/flights.py run "$@"
