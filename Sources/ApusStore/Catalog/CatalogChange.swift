@@ -1,0 +1,63 @@
+// CatalogChange owns what can be changed in the catalog in one transaction, and the records that the store keeps there.
+
+public import ApusBase
+public import ApusColumns
+
+/// One change of definitions. Changes given together are committed together.
+public enum CatalogChange: Sendable {
+  /// A new table. Its id and its columns' ids are the store's to give: see `Store.createTable`.
+  case createTable(TableDefinition)
+  /// New columns, names or options of a table. New columns have the id 0.
+  case alterTable(TableDefinition)
+  case dropTable(TableID)
+  /// Makes or replaces.
+  case putObject(CatalogObject)
+  case removeObject(kind: String, schema: String, name: String)
+  /// nil removes.
+  case putSetting(name: String, value: String?)
+}
+
+/// What the catalog keeps of a segment.
+public struct SegmentRecord: Sendable, Hashable {
+  public var id: SegmentID
+  public var table: TableID
+  public var partition: PartitionKey
+  public var rows: Int
+  public var bytes: Int
+  /// Bounds of the time column; nil without one.
+  public var minimumTime: PostgresMicroseconds?
+  public var maximumTime: PostgresMicroseconds?
+  public var minimumLSN: LSN
+  public var maximumLSN: LSN
+  /// When the youngest of its rows was received, in Unix microseconds.
+  public var received: UnixMicroseconds
+
+  /// Relative to the data directory.
+  public var path: String { "tables/\(table)/\(partition)/\(id).seg" }
+}
+
+/// Changes that only the store makes, beside the public ones.
+enum StoreChange: Sendable {
+  case definition(CatalogChange)
+  case addSegment(SegmentRecord)
+  case removeSegment(SegmentID)
+  /// Every row of the partition up to the LSN is in a segment.
+  case flushed(TableID, PartitionKey, LSN)
+}
+
+/// Everything in the catalog, as read at start.
+struct CatalogContents: Sendable {
+  var tables: [TableDefinition] = []
+  var segments: [SegmentRecord] = []
+  var flushed: [TableID: [PartitionKey: LSN]] = [:]
+  var objects: [CatalogObject] = []
+  var settings: [String: String] = [:]
+  /// Seeds the log's checksums.
+  var storeID: UInt64 = 0
+  /// Keys the dedupe hashes.
+  var dedupeSecret: UInt64 = 0
+  var nextTable = TableDefinition.firstUserTable
+  var nextSegment = SegmentID(1)
+  /// The highest LSN that any catalog transaction knew of.
+  var lastLSN = LSN.zero
+}

@@ -1,1 +1,0 @@
-// ApusStore: see docs/ARCHITECTURE.md.

@@ -1,0 +1,62 @@
+// Snapshot owns one immutable state of the store: what a query reads from its first batch to its last.
+
+public import ApusBase
+public import ApusColumns
+
+/// The store as of one LSN. Holding it keeps every file it names.
+public final class Snapshot: Sendable {
+  /// The last commit that is visible.
+  public let lsn: LSN
+  /// Grows with every change of a definition: plans made under one version are good under no other.
+  public let catalogVersion: UInt64
+  let tablesByID: [TableID: TableSnapshot]
+  let names: [QualifiedName: TableID]
+  /// Views and other objects of the engine's.
+  public let objects: [CatalogObject]
+  public let settings: [String: String]
+
+  init(
+    lsn: LSN, catalogVersion: UInt64, tables: [TableID: TableSnapshot], names: [QualifiedName: TableID],
+    objects: [CatalogObject], settings: [String: String]
+  ) {
+    self.lsn = lsn
+    self.catalogVersion = catalogVersion
+    self.tablesByID = tables
+    self.names = names
+    self.objects = objects
+    self.settings = settings
+  }
+
+  public func table(_ id: TableID) -> TableSnapshot? { tablesByID[id] }
+  public func table(schema: String, name: String) -> TableSnapshot? {
+    names[QualifiedName(schema: schema, name: name)].flatMap { tablesByID[$0] }
+  }
+  /// Every table, in order of ids.
+  public var tables: [TableSnapshot] { tablesByID.values.sorted { $0.definition.id < $1.definition.id } }
+
+  public func object(kind: String, schema: String, name: String) -> CatalogObject? {
+    objects.first { $0.kind == kind && $0.schema == schema && $0.name == name }
+  }
+}
+
+struct QualifiedName: Hashable, Sendable {
+  var schema: String
+  var name: String
+}
+
+/// One table as of one snapshot.
+public struct TableSnapshot: Sendable {
+  public let definition: TableDefinition
+  /// The segments, oldest first.
+  public let segments: [SegmentHandle]
+  /// Blocks of the memtables: rows that are committed but not yet in a segment.
+  public let memtableRowGroups: [any RowGroup]
+
+  /// Every row group: the morsels of a scan.
+  public var rowGroups: [any RowGroup] { segments.flatMap { $0.rowGroups } + memtableRowGroups }
+
+  /// Rows, deleted ones left out.
+  public var rowCount: Int {
+    segments.reduce(0) { $0 + $1.record.rows } + memtableRowGroups.reduce(0) { $0 + $1.rowCount }
+  }
+}

@@ -1,0 +1,171 @@
+// The writing of segments: rows of a memtable by partition, and what others derive from them.
+
+import ApusBase
+import ApusColumns
+import ApusFiles
+import Synchronization
+
+/// Segments that are on disk and not in the catalog yet.
+struct WrittenSegments {
+  /// Of the table itself first, then derived ones.
+  var handles: [SegmentHandle] = []
+  /// The partitions of the table that the rows belong to.
+  var partitions: [PartitionKey] = []
+}
+
+extension Store {
+  /// Writes the rows of `memtable`, one segment a partition, and those that participants derive. On failure what was
+  /// written is unlinked.
+  func writeSegments(
+    of memtable: MemTable, definition: TableDefinition, partition: PartitionKey?,
+    bounds: (minimum: LSN, maximum: LSN), received: UnixMicroseconds
+  ) throws(ApusError) -> WrittenSegments {
+    var written = WrittenSegments()
+    do throws(ApusError) {
+      let order = definition.storedOrder
+      let (columns, rowCount) = try memtable.sortedColumns(by: order)
+      let stored = definition.storedColumns
+      var derived: [Derived] = []
+      for (key, selection) in partitions(of: columns, definition, only: partition) {
+        let count = selection?.count ?? rowCount
+        let rows = try selection.map { (selection) throws(ApusError) in try gather(columns, selection) } ?? columns
+        let description = SegmentDescription(
+          table: definition.id, partition: key, columns: definition.segmentColumns, orderBy: order,
+          timeColumn: definition.timeColumn?.id, minimumLSN: bounds.minimum, maximumLSN: bounds.maximum)
+        written.handles.append(try write(rows, count, description, received))
+        written.partitions.append(key)
+        let sealed = SealedRows(
+          table: definition, partition: key, columns: stored.map(\.id), rows: Batch(columns: rows, count: count),
+          minimumLSN: bounds.minimum, maximumLSN: bounds.maximum)
+        derived += try derive(from: sealed)
+      }
+      written.handles += try writeDerived(derived, bounds: bounds, received: received)
+      return written
+    } catch {
+      for handle in written.handles { handle.drop() }
+      throw error
+    }
+  }
+
+  private func partitions(
+    of columns: [Vector], _ definition: TableDefinition, only partition: PartitionKey?
+  ) -> [(PartitionKey, SelectionVector?)] {
+    if let partition { return [(partition, nil)] }
+    guard definition.partitionMicroseconds > 0, let time = definition.timeColumn,
+      let index = definition.storedColumns.firstIndex(where: { $0.id == time.id })
+    else { return [(PartitionKey(0), nil)] }
+    return definition.partitions(ofTimes: columns[index])
+  }
+
+  /// Writes one segment file: synchronised and named durably, but not in the catalog.
+  func write(
+    _ columns: [Vector], _ count: Int, _ description: SegmentDescription, _ received: UnixMicroseconds
+  ) throws(ApusError) -> SegmentHandle {
+    let id = core.withLock { core in
+      defer { core.nextSegment = SegmentID(core.nextSegment.value + 1) }
+      return core.nextSegment
+    }
+    var record = SegmentRecord(
+      id: id, table: description.table, partition: description.partition, rows: count, bytes: 0,
+      minimumLSN: description.minimumLSN, maximumLSN: description.maximumLSN, received: received)
+    let tableDirectory = "\(directory)/tables/\(description.table)"
+    let partitionDirectory = "\(tableDirectory)/\(description.partition)"
+    try system.makeDirectoryDurably(tableDirectory)
+    try system.makeDirectoryDurably(partitionDirectory)
+    let path = directory + "/" + record.path
+    let file = try system.open(path, .createNew)
+    do throws(ApusError) {
+      let summary = try SegmentWriter.write(columns, rowCount: count, description: description, to: file)
+      file.close()
+      try system.synchroniseDirectory(partitionDirectory)
+      record.rows = summary.rowCount
+      record.bytes = summary.byteCount
+      record.minimumTime = summary.minimumTime
+      record.maximumTime = summary.maximumTime
+      return try SegmentHandle(record: record, directory: directory, system: system, cache: cache)
+    } catch {
+      file.close()
+      try? system.remove(path)
+      throw error
+    }
+  }
+
+  // MARK: Derived rows
+
+  /// Derived rows with their maker and the partition they come from.
+  private struct Derived {
+    var participant: any CommitParticipant
+    var rows: DerivedRows
+    var partition: PartitionKey
+  }
+
+  private func derive(from sealed: SealedRows) throws(ApusError) -> [Derived] {
+    var all: [Derived] = []
+    for participant in participants.withLock({ $0 }) {
+      for derived in try participant.derive(from: sealed) where derived.rows.count > 0 {
+        let rows = DerivedRows(table: derived.table, rows: derived.rows.compacted())
+        all.append(Derived(participant: participant, rows: rows, partition: sealed.partition))
+      }
+    }
+    return all
+  }
+
+  /// One segment for each table and partition of the derived rows; several batches for one are merged by their maker.
+  private func writeDerived(
+    _ derived: [Derived], bounds: (minimum: LSN, maximum: LSN), received: UnixMicroseconds
+  ) throws(ApusError) -> [SegmentHandle] {
+    struct Place: Hashable {
+      var participant: ObjectIdentifier
+      var table: TableID
+      var partition: PartitionKey
+    }
+    var places: [(Place, any CommitParticipant)] = []
+    var batches: [Place: [Batch]] = [:]
+    for part in derived {
+      let place = Place(
+        participant: ObjectIdentifier(part.participant), table: part.rows.table, partition: part.partition)
+      if batches[place] == nil { places.append((place, part.participant)) }
+      batches[place, default: []].append(part.rows.rows)
+    }
+    var handles: [SegmentHandle] = []
+    do throws(ApusError) {
+      for (place, participant) in places {
+        guard let definition = snapshot().table(place.table)?.definition, let parts = batches[place] else {
+          throw ApusError(.undefinedTable, "table \(place.table), which rows are derived for, does not exist")
+        }
+        let batch = parts.count == 1 ? parts[0] : try participant.merge(parts, of: definition)
+        handles.append(try write(batch, of: definition, place.partition, bounds, received))
+      }
+      return handles
+    } catch {
+      for handle in handles { handle.drop() }
+      throw error
+    }
+  }
+
+  /// Sorts and writes rows that lie in no memtable.
+  private func write(
+    _ batch: Batch, of definition: TableDefinition, _ partition: PartitionKey, _ bounds: (minimum: LSN, maximum: LSN),
+    _ received: UnixMicroseconds
+  ) throws(ApusError) -> SegmentHandle {
+    let order = definition.storedOrder
+    let stored = definition.storedColumns
+    guard batch.columns.count == stored.count else {
+      throw ApusError.unexpected("rows derived for table \"\(definition.name)\" have \(batch.columns.count) columns")
+    }
+    var columns = batch.columns
+    let keys = order.compactMap { id in stored.firstIndex { $0.id == id }.map { batch.columns[$0] } }
+    if !keys.isEmpty, let permutation = try sortPermutation(keys, count: batch.count) {
+      columns = try gather(columns, permutation)
+    }
+    let description = SegmentDescription(
+      table: definition.id, partition: partition, columns: definition.segmentColumns, orderBy: order,
+      timeColumn: definition.timeColumn?.id, minimumLSN: bounds.minimum, maximumLSN: bounds.maximum)
+    return try write(columns, batch.count, description, received)
+  }
+}
+
+extension TableDefinition {
+  /// The columns that segments are sorted by.
+  var storedOrder: [ColumnID] { orderColumns.filter { $0.generatedExpression == nil && !$0.isDropped }.map(\.id) }
+}
