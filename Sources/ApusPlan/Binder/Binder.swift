@@ -2,7 +2,7 @@
 
 public import ApusBase
 public import ApusColumns
-public import ApusFunctions
+import ApusFunctions
 public import ApusSyntax
 
 /// A query with names resolved and types decided. Its plan is not optimised yet: `Optimiser` does that at execution,

@@ -102,7 +102,11 @@ public struct ScanNode: Sendable {
   public var filters: [Expression]
   /// Columns at the end of `columns` that only `filters` need: the scan does not output them. Their count.
   public var filterOnlyColumns: Int
+  /// No more than these first rows are needed; counted after the filters.
   public var limit: Int?
+  /// What the provider answered to these filters and this limit, and to the aggregation right above the scan, if there
+  /// is one. nil: not asked.
+  public var pushdown: ScanCapability?
 
   public init(
     table: any TableProvider, columns: [ColumnReference], fields: [Field], filters: [Expression] = [],

@@ -60,6 +60,7 @@ public final class MemoryTable: TableProvider {
     self.init(schema: schema, groups: groups)
   }
 
+  public var readsPaths: Bool { false }
   public var rowCountEstimate: Int? { groups.reduce(0) { $0 + $1.rowCount } }
 
   public func capability(_ request: ScanRequest) -> ScanCapability {

@@ -113,6 +113,12 @@ public protocol TableProvider: AnyObject, Sendable {
   var schema: TableSchema { get }
   /// Rows, when the provider knows without reading; nil otherwise.
   var rowCountEstimate: Int? { get }
+  /// Whether its row groups read paths into jsonb columns. When not, they are computed from whole values.
+  var readsPaths: Bool { get }
   func capability(_ request: ScanRequest) -> ScanCapability
   func scan(_ request: ScanRequest, context: EvaluationContext) throws(ApusError) -> ScanOutput
+}
+
+extension TableProvider {
+  public var readsPaths: Bool { true }
 }
