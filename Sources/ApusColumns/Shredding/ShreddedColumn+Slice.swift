@@ -1,4 +1,4 @@
-// The shredding of jsonb into sub-columns and back.
+// Ranges of rows of a shredded column.
 
 extension ShreddedColumn {
   /// Rows `range`.
@@ -18,9 +18,4 @@ extension ShreddedColumn {
     }
     return ShreddedColumn(count: range.count, validity: validity?.slice(range), paths: sliced)
   }
-}
-
-extension ShreddedColumn {
-  /// The whole column as jsonb text.
-  public func assembled() -> Vector { Vector.nulls(type: .jsonb, count: count) }
 }
