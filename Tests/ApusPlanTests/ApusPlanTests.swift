@@ -1,1 +1,45 @@
+// These tests hold binding to PostgreSQL 15: columns, types, parameters and errors of many statements.
+
+import ApusBase
+import ApusColumns
+import ApusPlan
 import Testing
+
+@Suite struct `Statements as PostgreSQL binds them` {
+  /// Where we differ and mean to: syntax and messages that are not ours to give, or not supported yet.
+  private static let unsupported: [String: String] = [
+    "select count(*) over () from users": "0A000",
+    "select users from users": "0A000",
+    "select id from users for update": "0A000",
+    "select name collate \"nope\" from users": "0A000",
+    "select id::nope.int from users": "42704",
+    // The place of WHEN is not kept.
+    "select case $1 when 1 then 'x' end": "42883",
+  ]
+
+  @Test func `columns, types, parameters and errors are those of PostgreSQL 15`() {
+    var differences: [String] = []
+    for line in TestData.lines("statements.tsv") {
+      let parts = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+      let outcome = outcome(parts[0])
+      if let state = Self.unsupported[parts[0]] {
+        if !outcome.contains("error\t\(state)") { differences.append("\(parts[0])\n   wanted \(state)\n   got \(outcome)") }
+        continue
+      }
+      let wanted = parts.dropFirst().joined(separator: "\t")
+      if outcome != wanted { differences.append("\(parts[0])\n   wanted \(wanted)\n   got    \(outcome)") }
+    }
+    #expect(differences.isEmpty, "\(differences.count) differ:\n\(differences.joined(separator: "\n"))")
+  }
+
+  private func outcome(_ sql: String) -> String {
+    do {
+      let bound = try bind(sql)
+      let columns = bound.fields.map { "\($0.name):\($0.type.oid):\($0.modifier)" }.joined(separator: ",")
+      return "ok\t\(columns)\t\(bound.parameterTypes.map { String($0.oid) }.joined(separator: ","))"
+    } catch {
+      let position = error.position.map(String.init) ?? ""
+      return "error\t\(error.state)\t\(position)\t\(error.message)\t\(error.hint ?? "")"
+    }
+  }
+}

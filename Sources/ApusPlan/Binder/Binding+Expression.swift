@@ -107,7 +107,7 @@ extension Binding {
       return Bound(.literal(.int(number), Int32(exactly: number) == nil ? .int8 : .int4), position: position)
     case .numeric(let text):
       let value: Value
-      do { value = try LiteralReader.read(text, as: .numeric, context: catalog.context) } catch {
+      do { value = try literals.read(text, as: .numeric) } catch {
         throw ApusError.wrapping(error).at(position)
       }
       return Bound(.literal(value, .numeric), position: position)

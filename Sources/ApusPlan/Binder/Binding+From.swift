@@ -63,7 +63,12 @@ extension Binding {
   private func rightSide(
     _ id: FromID, _ left: BoundFrom, _ around: Surroundings
   ) throws -> (BoundFrom, isLateral: Bool) {
-    guard mayBeLateral(id) else { return (try fromItem(id, around), false) }
+    guard mayBeLateral(id) else {
+      let hidden = hiddenItems
+      hiddenItems = hidden + left.items
+      defer { hiddenItems = hidden }
+      return (try fromItem(id, around), false)
+    }
     let frame = Scope(parent: around.inner, tables: around.tables)
     frame.items = left.items
     frame.width = left.width
@@ -286,7 +291,7 @@ extension Binding {
     // The arguments are seen from inside: as a subquery without FROM would see them.
     let scope = Scope(parent: around.inner, tables: around.tables)
     scope.clause = .fromFunction
-    var name: String? = outputName(of: item.call)
+    var name: String? = arena.outputName(of: item.call)
     var columns: [(name: String, type: DataType)]
     var plan: LogicalPlan
     var fields: [Field] = []

@@ -112,7 +112,7 @@ extension Binding {
   }
 
   private func signature(_ call: FunctionCall, _ types: [DataType]) -> String {
-    let list = (call.isStar ? ["*"] : types.map(\.sqlName)).joined(separator: ", ")
+    let list = types.map(\.sqlName).joined(separator: ", ")
     let name = call.isSQLSyntax ? "pg_catalog." + call.name : call.names.joined(separator: ".")
     return "\(name)(\(list))"
   }
@@ -234,10 +234,11 @@ extension Binding {
           .undefinedFunction, "could not identify an equality operator for type \(argument.type.sqlName)",
           position: position)
       }
-      for key in order where !chosen.arguments.contains(key.expression) {
+      for (index, key) in order.enumerated() where !chosen.arguments.contains(key.expression) {
         throw ApusError(
           .invalidColumnReference,
-          "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list", position: position)
+          "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list",
+          position: index < call.orderBy.count ? arena[call.orderBy[index].expression].position : position)
       }
     }
     let keepsOrder = function.isOrderSensitive || function.isOrderedSet

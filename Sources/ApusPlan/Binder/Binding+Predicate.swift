@@ -247,7 +247,7 @@ extension Binding {
         SQLState("54023"), "GROUPING must have fewer than 32 arguments", position: position)
     }
     let bound = try arguments.map { try expression($0, scope).expression }
-    scope.groupingCalls.append((bound, position))
+    scope.groupingCalls.append((bound, arguments.map { arena[$0].position }))
     return Bound(.column(Scope.groupingBase + scope.groupingCalls.count - 1, .int4), position: position)
   }
 }

@@ -275,7 +275,7 @@ extension Binding {
             .featureNotSupported, "invalid UNION/INTERSECT/EXCEPT ORDER BY clause",
             detail: "Only result column names can be used, not expressions or functions.",
             hint: "Add the expression/function to every SELECT, or move the UNION into a FROM clause.",
-            position: arena[item.expression].position)
+            position: bound.position)
         }
         keys.append(try sortKey(item, bound).resolved(self))
       }
@@ -285,13 +285,23 @@ extension Binding {
     return result
   }
 
-  func limited(_ plan: LogicalPlan, _ query: Query, parent: Scope?, tables: CommonTables?) throws -> LogicalPlan {
+  func limited(
+    _ plan: LogicalPlan, _ query: Query, parent: Scope?, tables: CommonTables?, visible: Scope? = nil
+  ) throws -> LogicalPlan {
     func bound(_ id: ExprID?, _ clause: Clause) throws -> Expression? {
       guard let id else { return nil }
       if case .constant(.null) = arena[id].kind { return nil }
-      let scope = Scope(parent: parent, tables: tables)
+      let scope = visible ?? Scope(parent: parent, tables: tables)
       scope.clause = clause
-      return try bigint(try expression(id, scope), clause.rawValue)
+      let bound = try expression(id, scope)
+      let value = try bigint(bound, clause.rawValue)
+      var hasColumn = false
+      value.forEachReference { level, _ in if level == 0 { hasColumn = true } }
+      if hasColumn {
+        throw ApusError(
+          .invalidColumnReference, "argument of \(clause.rawValue) must not contain variables", position: bound.position)
+      }
+      return value
     }
     let offset = try bound(query.offset, .offset)
     let limit = try bound(query.limit, .limit)

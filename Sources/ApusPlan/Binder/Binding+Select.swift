@@ -50,7 +50,7 @@ extension Binding {
     }
     plan = .project(plan, targets.map(\.bound.expression), fields: fields)
     plan = try finished(plan, targets, select.distinct, distinct, order)
-    plan = try limited(plan, query, parent: parent, tables: tables)
+    plan = try limited(plan, query, parent: parent, tables: tables, visible: scope)
     let visible = targets.prefix { !$0.isJunk }
     if visible.count < targets.count {
       plan = .project(
@@ -71,7 +71,7 @@ extension Binding {
         continue
       }
       let bound = try expression(target.expression, scope)
-      targets.append(SelectTarget(bound: bound, name: target.alias ?? outputName(of: target.expression)))
+      targets.append(SelectTarget(bound: bound, name: target.alias ?? arena.outputName(of: target.expression)))
     }
     if targets.count > 1_664 {
       throw ApusError(.tooManyColumns, "target lists can have at most 1664 entries")

@@ -27,7 +27,10 @@ final class Binding {
   let state: BindingState
   let coercions: Coercions
   let resolution: FunctionResolution
+  let literals: LiteralReader
   var expressionDepth = 0
+  /// Items of the same FROM that what is being bound may not see, for hints.
+  var hiddenItems: [RangeItem] = []
   /// Whether `$n` may be used: not so in views and defaults.
   var allowsParameters = true
 
@@ -38,6 +41,7 @@ final class Binding {
     self.state = state
     coercions = Coercions(functions: state.catalog.functions)
     resolution = FunctionResolution(coercions: coercions)
+    literals = LiteralReader(functions: state.catalog.functions, context: state.catalog.context)
   }
 
   convenience init(arena: Arena, catalog: any BinderCatalog, parameterTypes: [DataType?]) {
@@ -79,57 +83,6 @@ final class Binding {
     var types = state.parameterTypes.map { $0 == nil || $0 == .unknown ? DataType.text : $0 ?? .text }
     while types.count < count { types.append(.text) }
     return types
-  }
-
-  // MARK: Names
-
-  /// The name of a select list's item without AS (PostgreSQL's FigureColname).
-  func outputName(of id: ExprID) -> String { name(of: id)?.text ?? "?column?" }
-
-  /// A name and whether it gives way to that of a cast's type.
-  private func name(of id: ExprID) -> (text: String, isWeak: Bool)? {
-    switch arena[id].kind {
-    case .column(let names, _): return names.last.map { ($0, false) }
-    case .indirection(let base, let steps):
-      for step in steps.reversed() { if case .field(let name) = step { return (name, false) } }
-      return name(of: base)
-    case .function(let call): return (call.name, false)
-    case .nullIf: return ("nullif", false)
-    case .coalesce: return ("coalesce", false)
-    case .greatest: return ("greatest", false)
-    case .least: return ("least", false)
-    case .array: return ("array", false)
-    case .row: return ("row", false)
-    case .grouping: return ("grouping", false)
-    case .collate(let base, _): return name(of: base)
-    case .constant(.boolean): return ("bool", true)
-    case .cast(let base, let type):
-      if let found = name(of: base), !found.isWeak { return found }
-      return (type.name, true)
-    case .case(let expression):
-      if let otherwise = expression.otherwise, let found = name(of: otherwise), !found.isWeak { return found }
-      return ("case", true)
-    case .sqlValue(let value, _): return (value.rawValue.lowercased(), false)
-    case .subquery(let subquery):
-      switch subquery.form {
-      case .exists: return ("exists", false)
-      case .array: return ("array", false)
-      case .scalar: return firstTargetName(of: subquery.query).map { ($0, false) }
-      case .any, .all: return nil
-      }
-    default: return nil
-    }
-  }
-
-  private func firstTargetName(of query: QueryID) -> String? {
-    switch arena[query].body {
-    case .select(let select):
-      guard let target = select.targets.first else { return nil }
-      if let alias = target.alias { return alias }
-      return name(of: target.expression)?.text
-    case .values: return "column1"
-    case .setOperation(let first, _): return firstTargetName(of: first)
-    }
   }
 }
 

@@ -17,11 +17,7 @@ extension Binding {
     }
     for call in scope.aggregates { fields.append(Field(call.function.name, call.type)) }
     var result = try aggregation(plan, groups, fields, scope)
-    var regrouping = Regrouping(groups: groups, scope: scope)
-    for (index, grouping) in groups.expressions.enumerated() where regrouping.places[grouping] == nil {
-      if case .literal = grouping { continue }
-      regrouping.places[grouping] = index
-    }
+    let regrouping = Regrouping(groups: groups, scope: scope)
     for index in targets.indices {
       targets[index].bound.expression = try regrouping.rewrite(targets[index].bound.expression)
     }
@@ -38,11 +34,11 @@ extension Binding {
     var masks: [[Int]] = []
     for call in scope.groupingCalls {
       masks.append(
-        try call.arguments.map { argument in
+        try call.arguments.enumerated().map { index, argument in
           guard let place = groups.expressions.firstIndex(of: argument) else {
             throw ApusError(
               .groupingError, "arguments to GROUPING must be grouping expressions of the associated query level",
-              position: call.position)
+              position: call.positions[index])
           }
           return place
         })
@@ -79,10 +75,11 @@ extension Binding {
 }
 
 /// Rewrites expressions over the input of an aggregation to expressions over its output.
-struct Regrouping {
+final class Regrouping {
   let groups: Binding.Groupings
   let scope: Scope
-  var places: [Expression: Int] = [:]
+  /// How often each input column was met: says which of its references an error is about.
+  private var met: [Int: Int] = [:]
 
   init(groups: Binding.Groupings, scope: Scope) {
     self.groups = groups
@@ -90,7 +87,10 @@ struct Regrouping {
   }
 
   func rewrite(_ expression: Expression) throws -> Expression {
-    if let place = place(expression) { return .column(place, expression.type) }
+    if let place = place(expression) {
+      expression.forEachReference { level, index in if level == 0 { met[index, default: 0] += 1 } }
+      return .column(place, expression.type)
+    }
     switch expression {
     case .literal, .parameter, .outer: return expression
     case .column(let index, let type):
@@ -106,7 +106,8 @@ struct Regrouping {
       if query.isCorrelated {
         query.plan = try query.plan.mapReferences(depth: 1) { level, index, type in
           if level > 0 { return nil }
-          guard let place = place(.column(index, type)) else { throw ungrouped(index, inSubquery: true) }
+          guard let place = self.place(.column(index, type)) else { throw self.ungrouped(index, inSubquery: true) }
+          self.met[index, default: 0] += 1
           return .column(place, type)
         }
       }
@@ -125,11 +126,12 @@ struct Regrouping {
   }
 
   private func ungrouped(_ index: Int, inSubquery: Bool) -> ApusError {
-    let found = scope.references.first { reference in
-      var uses = false
-      reference.column.expression.forEachReference { level, column in if level == 0, column == index { uses = true } }
-      return uses && place(reference.column.expression) == nil
+    let uses = scope.references.filter { reference in
+      var isUse = false
+      reference.column.expression.forEachReference { level, column in if level == 0, column == index { isUse = true } }
+      return isUse
     }
+    let found = uses.isEmpty ? nil : uses[min(met[index] ?? 0, uses.count - 1)]
     let owner = scope.items.first { item in
       item.columns.contains { if case .column(index, _) = $0.expression { true } else { false } }
     }

@@ -119,7 +119,7 @@ final class Scope {
   /// Set-returning functions of the select list.
   var sets: [(function: TableFunction, arguments: [Expression])] = []
   /// The grouping() calls' arguments, each once.
-  var groupingCalls: [(arguments: [Expression], position: Int?)] = []
+  var groupingCalls: [(arguments: [Expression], positions: [Int?])] = []
   /// Column references in order of binding, for the position of a grouping error.
   var references: [(column: ScopeColumn, item: String?, position: Int?)] = []
   var recordsReferences = false
@@ -272,6 +272,12 @@ extension Binding {
         }
       }
       current = place.parent
+    }
+    if hiddenItems.contains(where: { $0.name == table }) {
+      return ApusError(
+        .undefinedTable, "invalid reference to FROM-clause entry for table \"\(table)\"",
+        hint: "There is an entry for table \"\(table)\", but it cannot be referenced from this part of the query.",
+        position: position)
     }
     return ApusError(.undefinedTable, "missing FROM-clause entry for table \"\(table)\"", position: position)
   }

@@ -12,6 +12,8 @@ enum CoercionPath {
   case relabel
   case function(ScalarFunction)
   case elements(ScalarFunction)
+  /// Through its text (PostgreSQL's I/O conversion).
+  case text
 }
 
 struct Coercions {
@@ -30,11 +32,17 @@ struct Coercions {
       if cast.context > context { return nil }
       return cast.function.map { .function($0) } ?? .relabel
     }
-    // What is the text of a string type in all but name.
-    switch (source, target) {
-    case (.varchar, .text), (.text, .varchar): return .relabel
-    default: return nil
+    if context >= .assignment, target.category == .string, target != .text,
+      path(from: source, to: .text, context) != nil, path(from: .text, to: target, .explicit) != nil
+    {
+      return .text
     }
+    if context == .explicit, source.category == .string, source != .text,
+      path(from: .text, to: target, .explicit) != nil
+    {
+      return .text
+    }
+    return nil
   }
 
   func canCoerce(_ source: DataType, to target: DataType, _ context: CastContext) -> Bool {
@@ -61,6 +69,9 @@ extension Binding {
     case .relabel: return try adjust(.relabel(expression, target), -1, to: target, modifier, context)
     case .elements(let function):
       return try adjust(.arrayCast(expression, element: function, target), -1, to: target, modifier, context)
+    case .text:
+      guard let text = try coerce(bound, to: .text, .explicit) else { return nil }
+      return try coerce(Bound(text, position: bound.position), to: target, modifier: modifier, .explicit)
     case .function(let function):
       return try adjust(.call(function, [expression], target), -1, to: target, modifier, context)
     }
@@ -97,7 +108,7 @@ extension Binding {
     do {
       // An interval's fields and a bpchar's padding are the input function's business; other modifiers are applied
       // to what it read.
-      parsed = try LiteralReader.read(text, as: target, context: catalog.context)
+      parsed = try literals.read(text, as: target)
     } catch {
       throw ApusError.wrapping(error).at(position)
     }

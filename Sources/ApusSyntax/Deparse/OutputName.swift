@@ -42,7 +42,6 @@ extension Arena {
     case .cast(let operand, let type):
       if let inner = name(of: operand, depth + 1), inner.strength > 1 { return inner }
       return (type.name, 1)
-    case .constant(.boolean): return ("bool", 1)
     case .collate(let operand, _): return name(of: operand, depth + 1)
     case .grouping: return ("grouping", 2)
     case .subquery(let subquery):
