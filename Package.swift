@@ -41,7 +41,9 @@ var targets: [Target] = [
   .target(name: "CApusSystem"),
   .target(name: "CApusABI"),
   .target(name: "CMicroHTTPD", dependencies: ["CMicroHTTPDLibrary"]),
-  .target(name: "CSimdJSON", cxxSettings: [.unsafeFlags(["-O3", "-std=c++17"])], linkerSettings: [.linkedLibrary("simdjson")]),
+  .target(
+    name: "CSimdJSON", cxxSettings: [.unsafeFlags(["-O3", "-std=c++17"])],
+    linkerSettings: [.linkedLibrary("simdjson")]),
   swift("ApusBase", ["CApusSystem"]),
   // Floor 1
   swift("ApusColumns", ["ApusBase", "CApusABI", "CZstd", "CLZ4", "CXXHash", "CSimdJSON"]),
@@ -71,7 +73,8 @@ var targets: [Target] = [
   .executableTarget(
     name: "apus",
     dependencies: [
-      "ApusBase", "ApusColumns", "ApusFiles", "ApusStore", "ApusEngine", "ApusPostgres", "ApusHTTP", "ApusREPL", "CApusSystem",
+      "ApusBase", "ApusColumns", "ApusFiles", "ApusStore", "ApusEngine", "ApusPostgres", "ApusHTTP", "ApusREPL",
+      "CApusSystem",
     ],
     swiftSettings: strict),
   // Products beside the server
@@ -86,16 +89,8 @@ var targets: [Target] = [
   tests("ApusFilesTests", ["ApusBase", "ApusFiles", "CSQLite", "TestSupport"]),
   tests("ApusSyntaxTests", ["ApusBase", "ApusSyntax", "TestSupport"]),
   tests("ApusSketchesTests", ["ApusBase", "ApusColumns", "ApusSketches", "TestSupport"]),
-  tests("ApusFunctionsTests", ["ApusBase", "ApusColumns", "ApusFunctions", "TestSupport"]),
   tests("ApusPlanTests", ["ApusBase", "ApusColumns", "ApusSyntax", "ApusFunctions", "ApusPlan", "TestSupport"]),
   tests("ApusStoreTests", ["ApusBase", "ApusColumns", "ApusFiles", "ApusStore", "TestSupport"]),
-  tests(
-    "ApusExecutionTests", ["ApusBase", "ApusColumns", "ApusFunctions", "ApusPlan", "ApusExecution", "TestSupport"]),
-  tests(
-    "ApusEngineTests",
-    ["ApusBase", "ApusColumns", "ApusFiles", "ApusPlan", "ApusStore", "ApusExecution", "ApusEngine", "TestSupport"]),
-  tests("ApusPostgresTests", ["ApusBase", "ApusColumns", "ApusEngine", "ApusPostgres", "TestSupport"]),
-  tests("ApusHTTPTests", ["ApusBase", "ApusColumns", "ApusEngine", "ApusHTTP", "TestSupport"]),
 ]
 
 // `APUS_TARGETS=ApusStoreTests,ApusFilesTests swift test` keeps only these targets and what they need: a fast loop

@@ -34,7 +34,8 @@ public protocol File: AnyObject, Sendable {
   func size() throws(ApusError) -> Int
   func truncate(to bytes: Int) throws(ApusError)
 
-  /// Makes the file at least `bytes` long, with disk blocks behind it where the file system can. New bytes read as zero.
+  /// Makes the file at least `bytes` long, with disk blocks behind it where the file system can. New bytes read as
+  /// zero.
   func preallocate(to bytes: Int) throws(ApusError)
 
   func close()

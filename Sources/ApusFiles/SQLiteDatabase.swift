@@ -141,7 +141,8 @@ public final class SQLiteDatabase {
   }
 
   private static func error(_ handle: OpaquePointer?, _ code: Int32, _ path: String) -> ApusError {
-    let text = handle.flatMap { sqlite3_errmsg($0) }.map { String(cString: $0) } ?? String(cString: sqlite3_errstr(code))
+    let text =
+      handle.flatMap { sqlite3_errmsg($0) }.map { String(cString: $0) } ?? String(cString: sqlite3_errstr(code))
     let state: SQLState =
       switch code & 0xFF {
       case SQLITE_FULL: .diskFull

@@ -141,7 +141,8 @@ public final class SimulatedFileSystem: FileSystem {
 
   public func setDiskSpace(_ space: DiskSpace) { state.withLock { $0.space = space } }
 
-  /// The disk after a power cut now: each pending name change and each pending sector may or may not be there, as `seed`
+  /// The disk after a power cut now: each pending name change and each pending sector may or may not be there, as
+  /// `seed`
   /// says. This file system goes off.
   public func crashClone(seed: UInt64) -> SimulatedFileSystem {
     state.withLock { state in
@@ -290,7 +291,8 @@ public final class SimulatedFileSystem: FileSystem {
         return .failure(systemError("open directory", directory, ENOENT))
       }
       let all = Array(state.names.files.keys) + Array(state.names.directories)
-      return .success(all.filter { $0 != "/" && $0 != "." && directoryName($0) == directory }.map(lastComponent).sorted())
+      return .success(
+        all.filter { $0 != "/" && $0 != "." && directoryName($0) == directory }.map(lastComponent).sorted())
     }
   }
 

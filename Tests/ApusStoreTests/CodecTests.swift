@@ -10,9 +10,11 @@ import Testing
     let bits = Bitmap([true, false, true])
     let dictionary = ByteDictionary(["a", "bb", String(repeating: "c", count: 300)])
     let paths = [
-      PathColumn(path: ["a", "b"], kind: .decimal(scale: 2), rows: Buffer(copying: [UInt32(1)]), values: .int64([1250])),
+      PathColumn(
+        path: ["a", "b"], kind: .decimal(scale: 2), rows: Buffer(copying: [UInt32(1)]), values: .int64([1250])),
       PathColumn(path: ["c"], kind: .text, rows: nil, values: Vector.of([.text("x"), .null, .text("y")], type: .text)),
-      PathColumn(path: [], kind: .emptyObject, rows: Buffer(copying: [UInt32(0), 2]), values: .bool(Bitmap([true, true]))),
+      PathColumn(
+        path: [], kind: .emptyObject, rows: Buffer(copying: [UInt32(0), 2]), values: .bool(Bitmap([true, true]))),
     ]
     return [
       .bool(bits, validity: Bitmap([true, true, false])), .int64([1, -2, Int64.max]), .float64([1.5, -0.0, .nan]),
@@ -32,7 +34,8 @@ import Testing
   private func encoded() throws -> [UInt8] {
     let vectors = vectors()
     let batch = RowBatch(
-      table: TableID(5), columns: (1...vectors.count).map { ColumnID(UInt32($0)) }, rows: Batch(columns: vectors, count: 3))
+      table: TableID(5), columns: (1...vectors.count).map { ColumnID(UInt32($0)) },
+      rows: Batch(columns: vectors, count: 3))
     return try BatchCodec.encode(received: 42, [batch, batch], using: ByteSink(capacity: 16))
   }
 

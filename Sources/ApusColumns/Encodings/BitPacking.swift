@@ -1,4 +1,5 @@
-// BitPacking owns the layout of unsigned numbers of 1 to 64 bits: blocks of 1,024 values whose words are interleaved, so
+// BitPacking owns the layout of unsigned numbers of 1 to 64 bits: blocks of 1,024 values whose words are interleaved,
+// so
 // that plain loops over the lanes vectorise, and a sequential tail for what is left.
 //
 // A full block of width w takes 128 * w bytes. Its lanes are UInt8 (w <= 8), UInt16 (<= 16), UInt32 (<= 32) or UInt64:
@@ -84,7 +85,8 @@ enum BitPacking {
       let low = target.loadUnaligned(fromByteOffset: byte, as: UInt64.self) | (value &<< shift)
       target.storeBytes(of: low, toByteOffset: byte, as: UInt64.self)
       if Int(shift) + width > 64 {
-        target.storeBytes(of: UInt8(truncatingIfNeeded: value &>> (64 &- shift)), toByteOffset: byte + 8, as: UInt8.self)
+        target.storeBytes(
+          of: UInt8(truncatingIfNeeded: value &>> (64 &- shift)), toByteOffset: byte + 8, as: UInt8.self)
       }
     }
   }

@@ -130,7 +130,8 @@ final class CodeStream: Sendable {
 
   @inline(__always)
   private func widening<
-    Lane: FixedWidthInteger & UnsignedInteger & BitwiseCopyable, T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable
+    Lane: FixedWidthInteger & UnsignedInteger & BitwiseCopyable,
+    T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable
   >(
     _ source: UnsafeRawPointer, _ width: Int, _ range: Range<Int>, _: Lane.Type, _ out: UnsafeMutablePointer<T>
   ) {

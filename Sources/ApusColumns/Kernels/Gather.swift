@@ -155,7 +155,9 @@ extension Vector {
       let bits = Bitmap(repeating: false, count: count)
       var base = 0
       for part in flat {
-        if case .bool(let source) = part.storage { for row in 0..<part.count where source[row] { bits.set(base + row) } }
+        if case .bool(let source) = part.storage {
+          for row in 0..<part.count where source[row] { bits.set(base + row) }
+        }
         base += part.count
       }
       return .bool(bits)

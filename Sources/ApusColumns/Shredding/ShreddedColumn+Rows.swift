@@ -70,7 +70,9 @@ extension ShreddedColumn {
       let bits = Bitmap(repeating: true, count: base)
       var row = 0
       for part in parts {
-        if let validity = part.validity { for index in 0..<part.count where !validity[index] { bits.clear(row + index) } }
+        if let validity = part.validity {
+          for index in 0..<part.count where !validity[index] { bits.clear(row + index) }
+        }
         row += part.count
       }
       valid = bits

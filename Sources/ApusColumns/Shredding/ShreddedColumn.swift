@@ -40,7 +40,8 @@ public struct PathColumn: Sendable {
   }
 }
 
-/// A jsonb column of `count` rows as sub-columns. A row whose validity bit is clear is SQL NULL; a valid row without any
+/// A jsonb column of `count` rows as sub-columns. A row whose validity bit is clear is SQL NULL; a valid row without
+/// any
 /// sub-column value is `{}`.
 public struct ShreddedColumn: Sendable {
   public let count: Int

@@ -137,7 +137,8 @@ public enum TimestampArithmetic {
     return value
   }
 
-  /// A local reading plus an interval: months by the calendar (31 January + 1 month is 28 February), then days, then time.
+  /// A local reading plus an interval: months by the calendar (31 January + 1 month is 28 February), then days, then
+  /// time.
   public static func adding(_ interval: Interval, to local: Int64) throws(ApusError) -> Int64 {
     guard TimestampRange.isFinite(local) else { return local }
     var value = local

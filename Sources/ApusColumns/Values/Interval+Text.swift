@@ -94,7 +94,7 @@ private struct IntervalParser {
     guard let fields = splitDateTime(bytes) else { throw .format }
     do throws(DateTimeFault) {
       return try parse(fields)
-    } catch where error == .format {
+    } catch  where error == .format {
       self = IntervalParser()
       return try parseISO(bytes)
     }
@@ -202,7 +202,8 @@ private struct IntervalParser {
         value = product + (negative ? -other : other)
       } else if text[end] == 46 {
         guard text[(end + 1)...].allSatisfy(isDigitByte),
-          let parsed = Double(String(decoding: [48] + text[end...] + (end + 1 == text.count ? [48] : []), as: UTF8.self))
+          let parsed = Double(
+            String(decoding: [48] + text[end...] + (end + 1 == text.count ? [48] : []), as: UTF8.self))
         else { throw .format }
         fraction = negative ? -parsed : parsed
       } else {
@@ -281,7 +282,8 @@ private struct IntervalParser {
         continue
       }
       let start = at
-      while at < text.count, isDigitByte(text[at]) || text[at] == 46 || ((text[at] == 45 || text[at] == 43) && at == start)
+      while at < text.count,
+        isDigitByte(text[at]) || text[at] == 46 || ((text[at] == 45 || text[at] == 43) && at == start)
       { at += 1 }
       guard at > start, at < text.count,
         let value = Double(String(decoding: text[start..<at], as: UTF8.self)), abs(value) < 9e15

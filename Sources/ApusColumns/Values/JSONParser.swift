@@ -17,11 +17,13 @@ public final class JSONParser {
 
   deinit { apus_json_destroy(parser) }
 
-  private nonisolated(unsafe) static let nothing = UnsafePointer<UInt8>(UnsafeMutablePointer<UInt8>.allocate(capacity: 64))
+  private nonisolated(unsafe) static let nothing = UnsafePointer<UInt8>(
+    UnsafeMutablePointer<UInt8>.allocate(capacity: 64))
 
   private func document(_ result: ApusJSONDocument, _ input: UnsafePointer<UInt8>) -> JSONDocument {
     let failed = result.error != 0
-    let error = failed
+    let error =
+      failed
       ? JSONError(code: result.error, offset: Int(result.error_offset), length: Int(result.error_length)) : nil
     let tokens = UnsafeRawPointer(result.tokens) ?? UnsafeRawPointer(Self.nothing)
     return JSONDocument(

@@ -28,7 +28,8 @@ public final class TimeZone: Sendable {
     localStarts = starts.indices.map { starts[$0] &+ spans[$0 + 1].offset }
   }
 
-  public static let utc = TimeZone(name: "UTC", starts: [], spans: [Span(offset: 0, abbreviation: "UTC", isDaylight: false)])
+  public static let utc = TimeZone(
+    name: "UTC", starts: [], spans: [Span(offset: 0, abbreviation: "UTC", isDaylight: false)])
 
   /// A fixed offset in seconds east of UTC.
   public static func fixed(secondsEast: Int, name: String? = nil) -> TimeZone {

@@ -18,7 +18,8 @@ public struct ColumnReference: Hashable, Sendable {
   }
 }
 
-/// Bounds of the values in a run of rows. `minimum` and `maximum` are nil when every value is null or the bounds are not
+/// Bounds of the values in a run of rows. `minimum` and `maximum` are nil when every value is null or the bounds are
+/// not
 /// known (`isKnown`). They bound: no value lies outside, but they need not occur.
 public struct ZoneMap: Sendable {
   public var minimum: Value?

@@ -32,7 +32,8 @@ extension Vector {
     }
   }
 
-  /// The bytes of row `index` of a bytes or dictionary vector (constant or not); valid while the vector lives. Empty for
+  /// The bytes of row `index` of a bytes or dictionary vector (constant or not); valid while the vector lives. Empty
+  /// for
   /// a null row and for other layouts.
   @inlinable
   public func rawBytes(_ index: Int) -> UnsafeRawBufferPointer {

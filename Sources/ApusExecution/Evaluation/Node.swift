@@ -82,7 +82,9 @@ final class CallNode: Node {
     super.init(type: type)
   }
 
-  override var mayFail: Bool { function.mayFail || function.volatility == .volatile || arguments.contains { $0.mayFail } }
+  override var mayFail: Bool {
+    function.mayFail || function.volatility == .volatile || arguments.contains { $0.mayFail }
+  }
   override var cost: Double { arguments.reduce(function.mayFail ? 4 : 1) { $0 + $1.cost } }
 
   override func evaluate(_ frame: Frame) throws(ApusError) -> Vector {
@@ -122,7 +124,9 @@ final class CallNode: Node {
   private func dictionaryCall(_ vectors: [Vector], _ varying: Int, _ count: Int) throws(ApusError) -> Vector? {
     guard case .dictionary(let codes, let width, let dictionary) = vectors[varying].storage else { return nil }
     if dictionary.count == 0 { return .nulls(type: type, count: count) }
-    if let compared = DictionaryComparison.compare(function, vectors, varying: varying, count: count) { return compared }
+    if let compared = DictionaryComparison.compare(function, vectors, varying: varying, count: count) {
+      return compared
+    }
     let cacheable = literalArguments == arguments.count - 1
     if cacheable, let known, known.dictionary === dictionary {
       return known.entries.map(codes: codes, width: width, validity: vectors[varying].validity, count: count)

@@ -55,7 +55,9 @@ struct RowOrder {
     case .list: kind = .list
     default: kind = flat.type == .numeric ? .numeric : .bytes
     }
-    if flat.type == .json { throw ApusError(.undefinedFunction, "could not identify an ordering operator for type json") }
+    if flat.type == .json {
+      throw ApusError(.undefinedFunction, "could not identify an ordering operator for type json")
+    }
     self.integers = integers
     self.floats = floats
   }

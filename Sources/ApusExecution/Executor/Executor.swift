@@ -15,7 +15,8 @@ public final class Executor: Sendable {
   /// The process's executor.
   public static let shared = Executor()
 
-  /// Starts a query; its rows are produced as the result is read. Errors of planning come from here, errors of rows from
+  /// Starts a query; its rows are produced as the result is read. Errors of planning come from here, errors of rows
+  /// from
   /// `QueryResult.next`.
   public func execute(
     _ plan: LogicalPlan, parameters: [Value] = [], context: EvaluationContext, control: QueryControl = QueryControl()

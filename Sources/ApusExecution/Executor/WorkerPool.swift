@@ -79,7 +79,8 @@ final class MorselLoop: @unchecked Sendable {
   }
 }
 
-/// A fixed set of threads. Loops are served round robin, one morsel at a time, so that a short query does not wait for a
+/// A fixed set of threads. Loops are served round robin, one morsel at a time, so that a short query does not wait for
+/// a
 /// long one.
 final class WorkerPool: @unchecked Sendable {
   let helpers: Int

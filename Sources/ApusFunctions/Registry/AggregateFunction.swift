@@ -8,7 +8,8 @@ public import ApusColumns
 public protocol AggregateStates: AnyObject {
   /// Makes room for groups up to `count`; new ones are in the initial state.
   func grow(to count: Int)
-  /// Adds rows. `arguments` are dense vectors of `count` rows (none for count(*)). Row i belongs to group `groups[i]`, or
+  /// Adds rows. `arguments` are dense vectors of `count` rows (none for count(*)). Row i belongs to group `groups[i]`,
+  /// or
   /// all to group 0 when `groups` is nil. Null handling is the aggregate's own.
   func accumulate(_ arguments: [Vector], count: Int, groups: UnsafePointer<UInt32>?) throws(ApusError)
   /// Adds `count` times "a row with these constant arguments" to one group: what row group metadata answer. Returns
@@ -18,7 +19,8 @@ public protocol AggregateStates: AnyObject {
   func merge(_ other: any AggregateStates, mapping: UnsafePointer<UInt32>, count: Int) throws(ApusError)
   /// The results of groups 0..<count. The states stay valid.
   func finish(count: Int) throws(ApusError) -> Vector
-  /// A group's state as bytes, versioned; and the merge of such bytes into a group. Bytes may come from disk: errors, no
+  /// A group's state as bytes, versioned; and the merge of such bytes into a group. Bytes may come from disk: errors,
+  /// no
   /// traps.
   func serialise(_ group: Int) -> [UInt8]
   func mergeSerialised(_ bytes: UnsafeRawBufferPointer, into group: Int) throws(ApusError)
@@ -42,7 +44,8 @@ public final class AggregateFunction: Sendable {
   /// Whether it is an ordered-set aggregate (percentile_cont WITHIN GROUP): direct arguments first, then sorted ones.
   public let isOrderedSet: Bool
   /// New states for argument types as bound; `isDistinct` only for aggregates that do DISTINCT themselves.
-  public let makeStates: @Sendable (_ argumentTypes: [DataType], _ isDistinct: Bool) throws(ApusError) -> any AggregateStates
+  public let makeStates:
+    @Sendable (_ argumentTypes: [DataType], _ isDistinct: Bool) throws(ApusError) -> any AggregateStates
   /// Whether `makeStates(_, true)` works: count does, by hash sets or bitmaps over dictionary codes.
   public let handlesDistinct: Bool
 
@@ -79,7 +82,8 @@ public final class TableFunction: Sendable {
   /// Names and types of the columns, given the argument types.
   public let columns: @Sendable ([DataType]) throws(ApusError) -> [(name: String, type: DataType)]
   /// The rows for one set of arguments. Callers bound the size through `limit`.
-  public let evaluate: @Sendable (_ arguments: [Value], _ types: [DataType], _ context: EvaluationContext) throws(ApusError) -> Batch
+  public let evaluate:
+    @Sendable (_ arguments: [Value], _ types: [DataType], _ context: EvaluationContext) throws(ApusError) -> Batch
 
   public init(
     _ name: String, schema: String = "pg_catalog", parameters: [ParameterType], isVariadic: Bool = false,

@@ -41,7 +41,8 @@ public final class ScalarFunction: Sendable {
   /// Whether evaluation can raise an error for some non-null input. When false, it may run on rows (dictionary entries)
   /// that turn out not to be wanted.
   public let mayFail: Bool
-  /// For one-argument functions: whether result order follows argument order (date_trunc, casts int4->int8, ...), so that
+  /// For one-argument functions: whether result order follows argument order (date_trunc, casts int4->int8, ...), so
+  /// that
   /// zone maps carry over.
   public let isMonotonic: Bool
   public let evaluate: ScalarEvaluator

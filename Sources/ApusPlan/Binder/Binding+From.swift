@@ -232,8 +232,9 @@ extension Binding {
       visible.columns = zip(item.columns, schema.columns).filter { $1.generatedText == nil }.map { $0.0 }
       scope.items = [visible]
       let bound = try inner.expression(parsed.root, scope)
-      guard let value = try inner.coerce(
-        bound, to: column.type.type, modifier: column.type.modifier, .assignment)
+      guard
+        let value = try inner.coerce(
+          bound, to: column.type.type, modifier: column.type.modifier, .assignment)
       else {
         throw ApusError(
           .datatypeMismatch,
@@ -483,7 +484,8 @@ extension LogicalPlan {
   var isVolatile: Bool {
     var found = false
     forEachPart(
-      expression: { if $0.isVolatile { found = true } }, input: { plan, _ in if !found, plan.isVolatile { found = true } })
+      expression: { if $0.isVolatile { found = true } },
+      input: { plan, _ in if !found, plan.isVolatile { found = true } })
     return found
   }
 }

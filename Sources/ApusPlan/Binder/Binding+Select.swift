@@ -16,7 +16,9 @@ extension Binding {
   func select(
     _ select: Select, _ query: Query, parent: Scope?, tables: CommonTables?, resolvesUnknown: Bool
   ) throws -> BoundPlan {
-    if let window = select.windows.first { throw ApusError.unsupported("window functions are", position: window.position) }
+    if let window = select.windows.first {
+      throw ApusError.unsupported("window functions are", position: window.position)
+    }
     let scope = Scope(parent: parent, tables: tables)
     var plan = try from(select.from, scope)
     scope.recordsReferences = true
@@ -40,7 +42,8 @@ extension Binding {
     let distinct = try distinctTargets(select.distinct, &targets, order, scope)
     scope.recordsReferences = false
 
-    let isGrouped = !select.groupBy.isEmpty || !scope.aggregates.isEmpty || having != nil || !scope.groupingCalls.isEmpty
+    let isGrouped =
+      !select.groupBy.isEmpty || !scope.aggregates.isEmpty || having != nil || !scope.groupingCalls.isEmpty
     if isGrouped { plan = try grouped(plan, groups, &targets, having, scope) }
     if !scope.sets.isEmpty { plan = projectSets(plan, &targets, scope) }
     let fields = targets.map { target in

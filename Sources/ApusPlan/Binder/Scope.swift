@@ -227,7 +227,9 @@ extension Binding {
         }
         throw ApusError.unsupported("whole-row references are", position: position)
       }
-      if name == "tableoid", !place.isHidden, let item = place.items.first(where: { $0.tableOID != 0 && $0.columnsAreVisible }) {
+      if name == "tableoid", !place.isHidden,
+        let item = place.items.first(where: { $0.tableOID != 0 && $0.columnsAreVisible })
+      {
         return tableOID(item, position)
       }
       current = place.parent

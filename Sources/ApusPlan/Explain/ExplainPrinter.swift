@@ -140,7 +140,9 @@ public struct ExplainPrinter {
     add(groupings.isEmpty && sets == nil ? "Aggregate" : aggregates.isEmpty ? "Unique" : "HashAggregate", depth: depth)
     if let sets {
       for set in sets {
-        detail("Group Key", set.isEmpty ? "()" : set.map { show(groupings[$0], levels) }.joined(separator: ", "), depth: depth)
+        detail(
+          "Group Key", set.isEmpty ? "()" : set.map { show(groupings[$0], levels) }.joined(separator: ", "),
+          depth: depth)
       }
     } else if !groupings.isEmpty {
       detail("Group Key", groupings.map { show($0, levels) }.joined(separator: ", "), depth: depth)
@@ -180,7 +182,8 @@ public struct ExplainPrinter {
     for expression in expressions where expression.hasSubquery {
       for query in Self.subqueries(expression) {
         output.append(
-          String(repeating: " ", count: depth * 6 + 2) + "\(query.isCorrelated ? "SubPlan" : "InitPlan") \(query.identity)")
+          String(repeating: " ", count: depth * 6 + 2)
+            + "\(query.isCorrelated ? "SubPlan" : "InitPlan") \(query.identity)")
         node(query.plan, depth: depth + 1, outer: levels)
       }
     }

@@ -199,7 +199,8 @@ extension LogicalPlan {
         return call
       }
       return .aggregate(
-        try input(child, false), groupings: try groupings.map(expression), sets: sets, aggregates: calls, fields: fields)
+        try input(child, false), groupings: try groupings.map(expression), sets: sets, aggregates: calls, fields: fields
+      )
     case .sort(let child, let order, let limit): return .sort(try input(child, false), try keys(order), limit: limit)
     case .limit(let child, let limit, let offset):
       return .limit(try input(child, false), limit: try limit.map(expression), offset: try offset.map(expression))

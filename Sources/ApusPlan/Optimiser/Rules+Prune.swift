@@ -96,7 +96,8 @@ extension Rules {
   // MARK: Scans
 
   private func prunedScan(_ scan: ScanNode, _ demand: [ColumnDemand]) -> PrunedPlan {
-    if !scan.table.readsPaths, demand.contains(where: { !$0.paths.isEmpty }) || scan.filters.contains(where: \.hasPath) {
+    if !scan.table.readsPaths, demand.contains(where: { !$0.paths.isEmpty }) || scan.filters.contains(where: \.hasPath)
+    {
       return prunedPlainScan(scan, demand)
     }
     var result = ScanNode(table: scan.table, columns: [], fields: [], limit: scan.limit)
@@ -278,7 +279,8 @@ extension Rules {
     var input = input
     // Over a projection: computed in the aggregation itself, unless that would be done twice.
     if case .project(let below, let inner, _) = input {
-      let parts = groupings + calls.flatMap { $0.arguments + ($0.filter.map { [$0] } ?? []) + $0.order.map(\.expression) }
+      let parts =
+        groupings + calls.flatMap { $0.arguments + ($0.filter.map { [$0] } ?? []) + $0.order.map(\.expression) }
       if canMerge(parts, inner) {
         input = below
         groupings = groupings.map { substituted($0, inner) }

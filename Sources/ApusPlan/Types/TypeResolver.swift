@@ -65,7 +65,8 @@ public enum TypeResolver {
     for id in name.modifiers {
       guard case .constant(.integer(let number)) = arena[id].kind else {
         throw ApusError(
-          .invalidParameterValue, "type modifiers must be simple constants or identifiers", position: arena[id].position)
+          .invalidParameterValue, "type modifiers must be simple constants or identifiers", position: arena[id].position
+        )
       }
       numbers.append(number)
     }

@@ -2,8 +2,10 @@
 
 import ApusColumns
 
-/// Two words that stand for a byte string. Up to 15 bytes the words are the string itself, the length plus one in the top
-/// byte, so that equal words are equal strings. Longer strings have their hash in `low` and `KeyWords.longMark` on top of
+/// Two words that stand for a byte string. Up to 15 bytes the words are the string itself, the length plus one in the
+/// top
+/// byte, so that equal words are equal strings. Longer strings have their hash in `low` and `KeyWords.longMark` on top
+/// of
 /// `high`; their bytes must be compared. A zero `high` never occurs: it marks an empty slot.
 struct KeyWords {
   var low: UInt64

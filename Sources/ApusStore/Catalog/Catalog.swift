@@ -79,7 +79,8 @@ final class Catalog: @unchecked Sendable {
     guard version >= 1, version <= Self.formatVersion else {
       throw ApusError(
         .featureNotSupported,
-        "the data directory has catalog format \(version); this version of Apus knows formats up to \(Self.formatVersion)",
+        "the data directory has catalog format \(version); "
+          + "this version of Apus knows formats up to \(Self.formatVersion)",
         hint: "start the version of Apus that wrote it, or a newer one")
     }
   }
@@ -199,7 +200,8 @@ final class Catalog: @unchecked Sendable {
           .integer(Int64(bitPattern: record.minimumLSN.value)), .integer(Int64(bitPattern: record.maximumLSN.value)),
           .integer(record.received),
         ])
-    case .removeSegment(let id): try database.run("DELETE FROM segments WHERE id = ?", [.integer(Int64(clamping: id.value))])
+    case .removeSegment(let id):
+      try database.run("DELETE FROM segments WHERE id = ?", [.integer(Int64(clamping: id.value))])
     case .flushed(let table, let partition, let lsn):
       try database.run(
         "INSERT OR REPLACE INTO partitions VALUES (?, ?, ?)",

@@ -29,7 +29,8 @@ public final class MemTable: Sendable {
       throw .unexpected("a memtable of \(columns.count) columns was given \(batch.columns.count)")
     }
     guard batch.count > 0 else { return }
-    let vectors = try batch.selection.map { (rows) throws(ApusError) in try gather(batch.columns, rows) } ?? batch.columns
+    let vectors =
+      try batch.selection.map { (rows) throws(ApusError) in try gather(batch.columns, rows) } ?? batch.columns
     let known = state.withLock { $0.blocks }
     let added = try Self.joining(known, columns, vectors, batch.count)
     let bytes = added.reduce(0) { total, block in total + block.vectors.reduce(0) { $0 + $1.heldBytes } }

@@ -6,7 +6,8 @@ import ApusColumns
 /// Text longer than this is not kept as a bound.
 private let boundBytesMax = 256
 
-/// The vector over a sorted dictionary with codes as narrow as they go, when at most half of the rows are distinct; else
+/// The vector over a sorted dictionary with codes as narrow as they go, when at most half of the rows are distinct;
+/// else
 /// a flat one. Vectors that are not bytes come back as they are.
 func sortedDictionary(_ vector: Vector) -> Vector {
   switch vector.storage {

@@ -11,7 +11,8 @@ import CXXHash
 ///     footer
 ///     footer length u32, XXH3-64 of the footer u64, "APUSEND" version u8
 ///
-/// A block is: compression u8 (0 none, 1 zstd), raw length u32, payload. Its offset, length and XXH3-64 (seeded with the
+/// A block is: compression u8 (0 none, 1 zstd), raw length u32, payload. Its offset, length and XXH3-64 (seeded with
+/// the
 /// offset, so that a block read from the wrong place is found out) stand in the footer. The payload of a chunk is one
 /// vector (`VectorEncoder`); of a property sub-column, a shredded vector of that one path; of the overflow, a shredded
 /// vector of all the paths that share it.

@@ -1,4 +1,5 @@
-// CommitParticipant owns the seam by which others add segments to a flush: rollups, which must be committed with the rows
+// CommitParticipant owns the seam by which others add segments to a flush: rollups, which must be committed with the
+// rows
 // they count.
 
 public import ApusBase
@@ -28,7 +29,8 @@ public struct DerivedRows: Sendable {
   }
 }
 
-/// Whoever derives rows from flushed ones. Called from the flushing thread, once for every sealed partition; a call that
+/// Whoever derives rows from flushed ones. Called from the flushing thread, once for every sealed partition; a call
+/// that
 /// throws stops the flush, which is tried again.
 public protocol CommitParticipant: AnyObject, Sendable {
   /// Rows to be committed with `sealed`, in the same catalog transaction.

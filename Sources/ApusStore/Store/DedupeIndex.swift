@@ -1,4 +1,5 @@
-// DedupeIndex owns the keys seen within a table's window: 128-bit keyed hashes in memory, exact in that two keys are the
+// DedupeIndex owns the keys seen within a table's window: 128-bit keyed hashes in memory, exact in that two keys are
+// the
 // same when their hashes are.
 
 import ApusBase

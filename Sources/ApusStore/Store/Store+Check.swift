@@ -72,12 +72,16 @@ extension Store {
       }
     }
     for segment in contents.segments {
-      if segment.id >= contents.nextSegment { report.error(Catalog.fileName, "segment \(segment.id) is not numbered yet") }
+      if segment.id >= contents.nextSegment {
+        report.error(Catalog.fileName, "segment \(segment.id) is not numbered yet")
+      }
       guard let table = contents.tables.first(where: { $0.id == segment.table }) else {
         report.error(Catalog.fileName, "segment \(segment.id) belongs to no table")
         continue
       }
-      guard let low = segment.minimumTime, let high = segment.maximumTime, segment.table != Rejects.table else { continue }
+      guard let low = segment.minimumTime, let high = segment.maximumTime, segment.table != Rejects.table else {
+        continue
+      }
       if table.partition(of: low) != segment.partition || table.partition(of: high) != segment.partition {
         report.error(segment.path, "its times lie outside its partition")
       }

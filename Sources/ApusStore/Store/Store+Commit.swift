@@ -88,7 +88,8 @@ extension Store {
   /// Waits until there is room for more rows, at most as long as a writer may stall.
   func waitForRoom(_ bytes: Int) {
     _ = core.wait(nanoseconds: UInt64(Limits.writeStallSecondsMax) * 1_000_000_000) { core in
-      core.memtableBytes + bytes / 4 <= self.options.memtableBytesMax || core.isClosing || core.failure != nil ? () : nil
+      core.memtableBytes + bytes / 4 <= self.options.memtableBytesMax || core.isClosing || core.failure != nil
+        ? () : nil
     }
   }
 
@@ -173,7 +174,8 @@ extension Store {
       }
     } catch {
       let pending = PendingCommit(
-        sequence: sequence, batches: [], received: received, outcomes: [], keys: keys.compactMap { $0 }, completion: { _ in })
+        sequence: sequence, batches: [], received: received, outcomes: [], keys: keys.compactMap { $0 },
+        completion: { _ in })
       complete(pending, .failure(error))
       throw error
     }
@@ -221,7 +223,8 @@ extension Store {
 
   // MARK: Completing
 
-  /// Ends a commit: answers it, or parks it until every commit before it has ended, when it holds duplicates of what may
+  /// Ends a commit: answers it, or parks it until every commit before it has ended, when it holds duplicates of what
+  /// may
   /// still be in flight.
   func complete(_ pending: PendingCommit, _ result: Result<CommitResult, ApusError>) {
     var ready: [(PendingCommit, Result<CommitResult, ApusError>)] = []

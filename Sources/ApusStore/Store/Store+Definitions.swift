@@ -36,7 +36,8 @@ extension Store {
       let planned = plan
       let (nextSegment, lastLSN) = core.withLock { ($0.nextSegment, $0.lastLSN) }
       try catalog.commit(
-        planned.changes.map { .definition($0) }, nextTable: planned.nextTable, nextSegment: nextSegment, lastLSN: lastLSN)
+        planned.changes.map { .definition($0) }, nextTable: planned.nextTable, nextSegment: nextSegment,
+        lastLSN: lastLSN)
       core.update { core in
         core.nextTable = planned.nextTable
         core.catalogVersion += 1
@@ -159,7 +160,8 @@ private struct DefinitionPlan: Sendable {
 
   private func claim(_ table: TableDefinition) throws(ApusError) {
     guard names[QualifiedName(schema: table.schema, name: table.name)] == nil else {
-      throw ApusError(.duplicateTable, "relation \"\(table.name)\" already exists", schema: table.schema, table: table.name)
+      throw ApusError(
+        .duplicateTable, "relation \"\(table.name)\" already exists", schema: table.schema, table: table.name)
     }
   }
 

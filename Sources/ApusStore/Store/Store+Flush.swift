@@ -100,7 +100,8 @@ extension Store {
     }
     let started = monotonicNanoseconds()
     let written = try writeSegments(
-      of: part.memtable, definition: part.definition, partition: part.partition, bounds: bounds, received: part.received)
+      of: part.memtable, definition: part.definition, partition: part.partition, bounds: bounds, received: part.received
+    )
     var changes = written.handles.map { StoreChange.addSegment($0.record) }
     for partition in written.partitions {
       changes.append(.flushed(part.definition.id, partition, bounds.maximum))

@@ -135,7 +135,8 @@ extension Store {
     }
   }
 
-  /// Removes files that the catalog does not name: of flushes and transactions that were never committed, and of dropped
+  /// Removes files that the catalog does not name: of flushes and transactions that were never committed, and of
+  /// dropped
   /// tables.
   private static func removeLeftovers(
     _ directory: String, _ system: any FileSystem, named: Set<String>
@@ -156,7 +157,9 @@ extension Store {
         }
         if isEmpty { try system.removeDirectory(directory + "/" + partitionPath) }
       }
-      if try system.list(directory + "/" + tablePath).isEmpty { try system.removeDirectory(directory + "/" + tablePath) }
+      if try system.list(directory + "/" + tablePath).isEmpty {
+        try system.removeDirectory(directory + "/" + tablePath)
+      }
     }
   }
 

@@ -7,7 +7,8 @@ import Synchronization
 
 /// The embedded columnar store. All methods may be called from any thread.
 ///
-/// A commit goes through `Store+Commit`, a flush through `Store+Flush`, definitions through `Store+Definitions`, the start
+/// A commit goes through `Store+Commit`, a flush through `Store+Flush`, definitions through `Store+Definitions`, the
+/// start
 /// through `Store+Open`.
 public final class Store: Sendable {
   /// What changes with commits, flushes and definitions. Only under `core`'s lock.
@@ -99,7 +100,9 @@ public final class Store: Sendable {
   public func begin() -> WriteTransaction { WriteTransaction(store: self) }
 
   /// What was taken in for a table since the start.
-  public func counters(_ table: TableID) -> IngestCounters { pipeline.withLock { $0.counters[table] ?? IngestCounters() } }
+  public func counters(_ table: TableID) -> IngestCounters {
+    pipeline.withLock { $0.counters[table] ?? IngestCounters() }
+  }
 
   static func snapshot(of core: Core) -> Snapshot {
     Snapshot(

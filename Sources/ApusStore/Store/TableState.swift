@@ -46,7 +46,8 @@ struct TableState {
 
   var openParts: [MemTablePart] { Array(open.values) + (shared.map { [$0] } ?? []) }
 
-  /// The memtable that takes rows of `partition`. A partition whose rows are in the shared one stays there until that is
+  /// The memtable that takes rows of `partition`. A partition whose rows are in the shared one stays there until that
+  /// is
   /// sealed: flushes go in the order of sealing, and a partition's flushed LSN must speak for all of its rows.
   mutating func part(for partition: PartitionKey) -> MemTablePart {
     if let part = open[partition] { return part }
@@ -103,7 +104,8 @@ extension TableDefinition {
   var segmentColumns: [SegmentColumn] {
     let filtered = Set([options.dedupeKey, "user_id", "anonymous_id", "session_id"].compactMap { $0 })
     return storedColumns.map {
-      SegmentColumn(id: $0.id, type: $0.type.type, isFiltered: filtered.contains($0.name) && KeyHasher.accepts($0.type.type))
+      SegmentColumn(
+        id: $0.id, type: $0.type.type, isFiltered: filtered.contains($0.name) && KeyHasher.accepts($0.type.type))
     }
   }
 

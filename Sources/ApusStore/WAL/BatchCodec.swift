@@ -21,7 +21,9 @@ enum BatchCodec {
   static let version: UInt8 = 1
   private static let headBytes = 6
 
-  static func encode(received: UnixMicroseconds, _ batches: [RowBatch], using sink: ByteSink) throws(ApusError) -> [UInt8] {
+  static func encode(received: UnixMicroseconds, _ batches: [RowBatch], using sink: ByteSink) throws(ApusError)
+    -> [UInt8]
+  {
     sink.removeAll()
     sink.littleEndian(received)
     sink.varint(batches.count)

@@ -5,7 +5,8 @@ private import CXXHash
 
 /// The layout, all little-endian:
 ///
-///     file    magic "APUSWAL\0", version u32, 0 u32, file id u64, number u64, first LSN u64, xxh3 of these 40 bytes u64,
+///     file    magic "APUSWAL\0", version u32, 0 u32, file id u64, number u64, first LSN u64, xxh3 of these 40 bytes
+///     u64,
 ///             zeros to 64 bytes; then records, each starting on 8 bytes; then zeros
 ///     record  xxh3 u64 of what follows, length u32, kind u32, LSN u64, durable LSN u64, payload
 ///
@@ -58,7 +59,9 @@ enum LogFormat {
 
   static func readFileHeader(_ bytes: UnsafeRawBufferPointer, storeID: UInt64, number: UInt64) -> FileHeader {
     guard bytes.count >= fileHeaderBytes, zip(bytes, magic).allSatisfy({ $0 == $1 }) else { return .damaged }
-    func word(_ offset: Int) -> UInt64 { UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) }
+    func word(_ offset: Int) -> UInt64 {
+      UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
     guard checksum(UnsafeRawBufferPointer(rebasing: bytes[0..<40]), seed: 0) == word(40) else { return .damaged }
     let version = UInt32(truncatingIfNeeded: word(8))
     guard version <= Self.version else { return .newer(version: version) }
@@ -70,7 +73,9 @@ enum LogFormat {
     XXH3_64bits_withSeed(bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1), bytes.count, seed)
   }
 
-  static func seed(fileID: UInt64, offset: Int) -> UInt64 { fileID &+ UInt64(truncatingIfNeeded: offset) &* 0xFF51_AFD7_ED55_8CCD }
+  static func seed(fileID: UInt64, offset: Int) -> UInt64 {
+    fileID &+ UInt64(truncatingIfNeeded: offset) &* 0xFF51_AFD7_ED55_8CCD
+  }
 
   struct Record {
     var kind: Kind

@@ -11,7 +11,8 @@ import ApusColumns
 ///     dictionary      width u8, entries varint, sorted u8, strings, codes
 ///     list            lengths, then the child vector
 ///     constant        the one-row vector
-///     shredded        paths varint, then each: keys varint, the keys, kind u8, scale u8, sparse u8, row numbers, vector
+///     shredded        paths varint, then each: keys varint, the keys, kind u8, scale u8, sparse u8, row numbers,
+///     vector
 ///
 /// Strings are their lengths (width u8 1, 2 or 4, then one each) and their bytes.
 enum VectorLayout: UInt8 {
@@ -65,7 +66,8 @@ enum VectorEncoder {
     sink.append(bits.words.address, count: Bitmap.wordCount(bits.count) * 8)
   }
 
-  private static func fixed(_ layout: VectorLayout, _ buffer: Buffer, _ width: Int, _ vector: Vector, _ sink: ByteSink) {
+  private static func fixed(_ layout: VectorLayout, _ buffer: Buffer, _ width: Int, _ vector: Vector, _ sink: ByteSink)
+  {
     head(layout, vector, sink)
     sink.append(buffer.address, count: vector.count * width)
   }

@@ -164,7 +164,9 @@ final class WriteAheadLog: Sendable {
     if !queue.entries.isEmpty {
       var bytes = 0
       var count = 0
-      while count < queue.entries.count, count == 0 || bytes + queue.entries[count].payload.count <= settings.groupBytesMax {
+      while count < queue.entries.count,
+        count == 0 || bytes + queue.entries[count].payload.count <= settings.groupBytesMax
+      {
         bytes += queue.entries[count].payload.count
         count += 1
       }
@@ -211,7 +213,8 @@ final class WriteAheadLog: Sendable {
     var place = 0
     for (index, entry) in entries.enumerated() {
       let lsn = LSN(first.value &+ UInt64(index))
-      place = Self.put(.commit, lsn, writing.durable, entry.payload, writing.fileID, at: place, base: writing.offset, group)
+      place = Self.put(
+        .commit, lsn, writing.durable, entry.payload, writing.fileID, at: place, base: writing.offset, group)
     }
     let end = writing.offset + total
     if end > writing.preallocated {
@@ -236,7 +239,8 @@ final class WriteAheadLog: Sendable {
     _ group: UnsafeMutableRawBufferPointer
   ) -> Int {
     let end = place + LogFormat.recordHeaderBytes + payload.count
-    group.storeBytes(of: UInt32(truncatingIfNeeded: payload.count).littleEndian, toByteOffset: place + 8, as: UInt32.self)
+    group.storeBytes(
+      of: UInt32(truncatingIfNeeded: payload.count).littleEndian, toByteOffset: place + 8, as: UInt32.self)
     group.storeBytes(of: kind.rawValue.littleEndian, toByteOffset: place + 12, as: UInt32.self)
     group.storeBytes(of: lsn.value.littleEndian, toByteOffset: place + 16, as: UInt64.self)
     group.storeBytes(of: durable.value.littleEndian, toByteOffset: place + 24, as: UInt64.self)

@@ -176,7 +176,8 @@ public struct CreateTableAs: Sendable {
   public var tablespace: String?
   public var onCommit: OnCommit
   public var withNoData: Bool
-  /// The query as `Deparser` writes it, for the catalog; empty when the source is not a query, or when WITH changes rows
+  /// The query as `Deparser` writes it, for the catalog; empty when the source is not a query, or when WITH changes
+  /// rows
   /// or has SEARCH or CYCLE.
   public var queryText: String
 }

@@ -114,13 +114,17 @@ extension Converter {
       switch value.pointee.op {
       case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_DATE: .currentDate
       case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIME,
-        PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIME_N: .currentTime
+        PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIME_N:
+        .currentTime
       case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP,
-        PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP_N: .currentTimestamp
+        PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP_N:
+        .currentTimestamp
       case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIME,
-        PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIME_N: .localTime
+        PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIME_N:
+        .localTime
       case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIMESTAMP,
-        PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIMESTAMP_N: .localTimestamp
+        PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIMESTAMP_N:
+        .localTimestamp
       case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_ROLE: .currentRole
       case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_USER: .currentUser
       case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_USER: .user
@@ -135,7 +139,8 @@ extension Converter {
       case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIME_N,
         PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP_N,
         PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIME_N,
-        PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIMESTAMP_N: true
+        PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIMESTAMP_N:
+        true
       default: false
       }
     return arena.add(
@@ -149,7 +154,8 @@ extension Converter {
     let place = position(expr.pointee.location)
     let operation = expr.pointee.boolop
     if operation == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR {
-      return arena.add(.not(try expression(nodes(expr.pointee.args, expr.pointee.n_args).first ?? nil)), position: place)
+      return arena.add(
+        .not(try expression(nodes(expr.pointee.args, expr.pointee.n_args).first ?? nil)), position: place)
     }
     // Nested operands of the same kind are spliced in, in order, with a stack of what is left to visit.
     var operands: [ExprID] = []
@@ -278,7 +284,9 @@ extension Converter {
     var pattern: Node? = expr.pointee.rexpr
     var escape: Node?
     // ESCAPE comes as a call of pg_catalog.like_escape or similar_to_escape around the pattern.
-    if let right = pattern, right.pointee.node_case == PG_QUERY__NODE__NODE_FUNC_CALL, let call = right.pointee.func_call {
+    if let right = pattern, right.pointee.node_case == PG_QUERY__NODE__NODE_FUNC_CALL,
+      let call = right.pointee.func_call
+    {
       let names = strings(call.pointee.funcname, call.pointee.n_funcname)
       let arguments = nodes(call.pointee.args, call.pointee.n_args)
       if names == ["pg_catalog", form == .similar ? "similar_to_escape" : "like_escape"], let first = arguments.first,

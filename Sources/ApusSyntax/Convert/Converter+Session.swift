@@ -84,7 +84,8 @@ extension Converter {
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_RELEASE: return .release(name)
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK_TO: return .rollbackTo(name)
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_PREPARE: return .prepareTransaction(text(statement.pointee.gid))
-    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT_PREPARED: return .commitPrepared(text(statement.pointee.gid))
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT_PREPARED:
+      return .commitPrepared(text(statement.pointee.gid))
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK_PREPARED:
       return .rollbackPrepared(text(statement.pointee.gid))
     default: throw ApusError.unexpected("unknown transaction statement")

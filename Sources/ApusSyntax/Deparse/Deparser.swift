@@ -1,4 +1,5 @@
-// Deparser owns the step from an arena back to SQL: expressions, as EXPLAIN and the catalog show them. Its output parses
+// Deparser owns the step from an arena back to SQL: expressions, as EXPLAIN and the catalog show them. Its output
+// parses
 // to the same tree; operators are wrapped in parentheses, as PostgreSQL's ruleutils.c does.
 
 extension Arena {

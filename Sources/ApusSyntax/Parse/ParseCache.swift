@@ -2,7 +2,8 @@
 public import ApusBase
 import Synchronization
 
-/// A cache from text to statements, least recently used first out, bounded by an estimate of its bytes. Safe to use from
+/// A cache from text to statements, least recently used first out, bounded by an estimate of its bytes. Safe to use
+/// from
 /// any thread. Two threads that miss the same text both parse it.
 public final class ParseCache: Sendable {
   private let bytesMax: Int

@@ -1,4 +1,5 @@
-// SourceScanner owns the cheap look at a text before the parser sees it: how long it is and how deep a tree it can make.
+// SourceScanner owns the cheap look at a text before the parser sees it: how long it is and how deep a tree it can
+// make.
 // It knows quotes, dollar quotes and comments, so that what stands inside them counts for nothing.
 import ApusBase
 
