@@ -23,7 +23,9 @@ import Testing
       let parts = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
       let outcome = outcome(parts[0])
       if let state = Self.unsupported[parts[0]] {
-        if !outcome.contains("error\t\(state)") { differences.append("\(parts[0])\n   wanted \(state)\n   got \(outcome)") }
+        if !outcome.contains("error\t\(state)") {
+          differences.append("\(parts[0])\n   wanted \(state)\n   got \(outcome)")
+        }
         continue
       }
       let wanted = parts.dropFirst().joined(separator: "\t")

@@ -72,8 +72,12 @@ enum TestRegistry {
       }
     }
     for type in DataType.all where type != .text && type != .unknown {
-      if casts[.text]?[type] == nil { casts[.text, default: [:]][type] = cast(.text, type, .explicit, isRelabel: false) }
-      if casts[type]?[.text] == nil { casts[type, default: [:]][.text] = cast(type, .text, .assignment, isRelabel: false) }
+      if casts[.text]?[type] == nil {
+        casts[.text, default: [:]][type] = cast(.text, type, .explicit, isRelabel: false)
+      }
+      if casts[type]?[.text] == nil {
+        casts[type, default: [:]][.text] = cast(type, .text, .assignment, isRelabel: false)
+      }
     }
     return FunctionRegistry(
       scalars: scalars, casts: casts.values.flatMap { $0.values }, aggregates: aggregates, tables: tables)
@@ -134,7 +138,9 @@ enum TestRegistry {
     }
   }
 
-  private static func names(_ list: String) -> [String] { list == "-" ? [] : list.split(separator: ",").map(String.init) }
+  private static func names(_ list: String) -> [String] {
+    list == "-" ? [] : list.split(separator: ",").map(String.init)
+  }
 
   /// A variadic function's last parameter is that of one value.
   private static func parameters(_ parts: [String]) -> [ParameterType] {

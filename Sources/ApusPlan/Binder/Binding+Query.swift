@@ -270,7 +270,8 @@ extension Binding {
         } else {
           bound = try expression(item.expression, scope)
         }
-        if isSetOperation, case .column = bound.expression {} else if isSetOperation {
+        if isSetOperation, case .column = bound.expression {
+        } else if isSetOperation {
           throw ApusError(
             .featureNotSupported, "invalid UNION/INTERSECT/EXCEPT ORDER BY clause",
             detail: "Only result column names can be used, not expressions or functions.",
@@ -299,7 +300,8 @@ extension Binding {
       value.forEachReference { level, _ in if level == 0 { hasColumn = true } }
       if hasColumn {
         throw ApusError(
-          .invalidColumnReference, "argument of \(clause.rawValue) must not contain variables", position: bound.position)
+          .invalidColumnReference, "argument of \(clause.rawValue) must not contain variables", position: bound.position
+        )
       }
       return value
     }
