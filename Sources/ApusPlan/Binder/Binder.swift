@@ -106,10 +106,9 @@ public enum Binder {
     }
   }
 
-  /// Binds an expression's own text over `columns` (indices are places in this list; a generated one is expanded over
-  /// the others): defaults (no columns), generated columns, filters of policies. With `type` the result is cast to it
-  /// by
-  /// assignment, `name` being the column that errors speak of.
+  /// Binds an expression's own text over `columns` (indices are places among the stored ones; generated ones are
+  /// expanded over the others): defaults (no columns), generated columns, filters of policies. With `type` the result
+  /// is cast to it by assignment, `name` being the column that errors speak of.
   public static func bindExpression(
     _ text: String, columns: [TableColumn], table: String? = nil, as type: TypeReference? = nil, name: String = "",
     catalog: any BinderCatalog

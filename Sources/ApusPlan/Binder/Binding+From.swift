@@ -256,7 +256,9 @@ extension Binding {
     defer { state.viewDepth -= 1 }
     do {
       let parsed = try ParsedTexts.statement(text)
-      guard case .select(let query) = parsed.root else { throw ApusError.unexpected("view \"\(name)\" is not a query") }
+      guard case .select(let query) = parsed.root else {
+        throw ApusError.unexpected("view \"\(name)\" is not a query")
+      }
       let inner = Binding(arena: parsed.arena, state: state)
       inner.allowsParameters = false
       let bound = try inner.query(query, parent: nil, tables: nil, resolvesUnknown: true)

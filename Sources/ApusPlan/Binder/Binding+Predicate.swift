@@ -117,8 +117,9 @@ extension Binding {
     let candidates = catalog.functions.scalars(named: name).map {
       Candidate(callable: .scalar($0), parameters: $0.parameters)
     }
-    guard case .found(let candidate, let types, let polymorphic) = resolution.resolve(
-      candidates, inputs.map(\.type), isOperator: false), case .scalar(let function) = candidate.callable
+    guard
+      case .found(let candidate, let types, let polymorphic) = resolution.resolve(
+        candidates, inputs.map(\.type), isOperator: false), case .scalar(let function) = candidate.callable
     else { throw ApusError.unsupported(feature, position: position) }
     let arguments = try zip(inputs, types).map { try implicit($0, $1) }
     return Bound(.call(function, arguments, function.result.type(polymorphic)), position: inputs.first?.position)

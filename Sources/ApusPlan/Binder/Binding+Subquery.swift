@@ -49,7 +49,8 @@ extension Binding {
     let bound = try query(id, parent: scope, tables: scope.tables, resolvesUnknown: true)
     if bound.fields.count != operands.count {
       throw ApusError(
-        .syntaxError, bound.fields.count > operands.count
+        .syntaxError,
+        bound.fields.count > operands.count
           ? "subquery has too many columns" : "subquery has too few columns", position: position)
     }
     let isEquality = name.symbol == "=" || (isAll && name.symbol == "<>")

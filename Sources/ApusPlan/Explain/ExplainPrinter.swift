@@ -65,7 +65,8 @@ public struct ExplainPrinter {
       detail("Sort Key", show(keys, [input.fields] + outer), depth: depth)
       node(input, depth: depth + 1, outer: outer)
     case .limit(let input, let limit, let offset):
-      let parts = [limit.map { "limit: " + show($0, outer) }, offset.map { "offset: " + show($0, outer) }]
+      let levels = [[]] + outer
+      let parts = [limit.map { "limit: " + show($0, levels) }, offset.map { "offset: " + show($0, levels) }]
       add("Limit  (\(parts.compactMap { $0 }.joined(separator: ", ")))", depth: depth)
       node(input, depth: depth + 1, outer: outer)
     case .distinct(let input, let on):
@@ -83,7 +84,7 @@ public struct ExplainPrinter {
     case .tableFunction(let function, let arguments, let ordinality, _):
       add("Function Scan on \(function.name)\(ordinality ? "  (with ordinality)" : "")", depth: depth)
       detail(
-        "Function Call", "\(function.name)(\(arguments.map { show($0, outer) }.joined(separator: ", ")))", depth: depth)
+        "Function Call", "\(function.name)(\(list(arguments, ", ", [[]] + outer)))", depth: depth)
     case .projectSet(let input, let calls, _):
       add("ProjectSet", depth: depth)
       let shown = calls.map { call in
@@ -140,9 +141,7 @@ public struct ExplainPrinter {
     add(groupings.isEmpty && sets == nil ? "Aggregate" : aggregates.isEmpty ? "Unique" : "HashAggregate", depth: depth)
     if let sets {
       for set in sets {
-        detail(
-          "Group Key", set.isEmpty ? "()" : set.map { show(groupings[$0], levels) }.joined(separator: ", "),
-          depth: depth)
+        detail("Group Key", set.isEmpty ? "()" : list(set.map { groupings[$0] }, ", ", levels), depth: depth)
       }
     } else if !groupings.isEmpty {
       detail("Group Key", groupings.map { show($0, levels) }.joined(separator: ", "), depth: depth)
@@ -160,7 +159,7 @@ public struct ExplainPrinter {
   ) {
     let prefix =
       switch kind {
-      case .inner: condition == nil ? "Cross " : ""
+      case .inner: condition == nil ? "Cross " : "Inner "
       case .left: "Left "
       case .right: "Right "
       case .full: "Full "
@@ -181,9 +180,8 @@ public struct ExplainPrinter {
   private mutating func subplans(_ expressions: [Expression], depth: Int, inside levels: [[Field]]) {
     for expression in expressions where expression.hasSubquery {
       for query in Self.subqueries(expression) {
-        output.append(
-          String(repeating: " ", count: depth * 6 + 2)
-            + "\(query.isCorrelated ? "SubPlan" : "InitPlan") \(query.identity)")
+        let indent = String(repeating: " ", count: depth * 6 + 2)
+        output.append("\(indent)\(query.isCorrelated ? "SubPlan" : "InitPlan") \(query.identity)")
         node(query.plan, depth: depth + 1, outer: levels)
       }
     }

@@ -87,8 +87,7 @@ public indirect enum LogicalPlan: Sendable {
   /// A set-returning function in FROM. `ordinality` adds an int8 column.
   case tableFunction(TableFunction, [Expression], ordinality: Bool, fields: [Field])
   /// Set-returning functions in a target list: the input's columns, then one column per function; the functions of a
-  /// row
-  /// run in step, shorter ones padded with nulls.
+  /// row run in step, shorter ones padded with nulls.
   case projectSet(LogicalPlan, [(function: TableFunction, arguments: [Expression])], fields: [Field])
 }
 

@@ -11,7 +11,9 @@ extension Rules {
     }
     let inner = expression.mapChildren { normalised($0) }
     switch inner {
-    case .call(let function, let arguments, .bool): return flipped(function, arguments) ?? inner
+    case .call(let function, let arguments, .bool):
+      if let other = flipped(function, arguments) { return sameTime(other) }
+      return sameTime(inner)
     case .or(let operands): return listed(operands) ?? inner
     default: return inner
     }
@@ -33,6 +35,23 @@ extension Rules {
     let wanted = Array(function.parameters.reversed())
     guard let other = functions.operators(named: mirror).first(where: { $0.parameters == wanted }) else { return nil }
     return .call(other, [arguments[1], arguments[0]], .bool)
+  }
+
+  /// `time >= date '2026-01-01'` as a comparison with the time that the date begins: bounds are of the column's type.
+  private func sameTime(_ expression: Expression) -> Expression {
+    guard case .call(let function, let arguments, _) = expression, function.kind == .operator, arguments.count == 2,
+      case .literal(let value, let type) = arguments[1]
+    else { return expression }
+    let wanted = arguments[0].type
+    guard type != wanted, type == .date || type == .timestamp, wanted == .timestamptz || wanted == .timestamp,
+      let cast = functions.cast(from: type, to: wanted)?.function,
+      let other = functions.operators(named: function.name).first(where: {
+        $0.parameters == [.exact(wanted), .exact(wanted)]
+      })
+    else { return expression }
+    let literal = ConstantFolder.folded(.call(cast, [.literal(value, type)], wanted), context: context)
+    guard case .literal = literal else { return expression }
+    return .call(other, [arguments[0], literal], .bool)
   }
 
   /// `x = 1 OR x = 2` as `x IN (1, 2)`.

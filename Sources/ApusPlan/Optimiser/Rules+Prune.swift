@@ -96,7 +96,8 @@ extension Rules {
   // MARK: Scans
 
   private func prunedScan(_ scan: ScanNode, _ demand: [ColumnDemand]) -> PrunedPlan {
-    if !scan.table.readsPaths, demand.contains(where: { !$0.paths.isEmpty }) || scan.filters.contains(where: \.hasPath)
+    if !scan.table.readsPaths,
+      demand.contains(where: { !$0.paths.isEmpty }) || scan.filters.contains(where: \.hasPath)
     {
       return prunedPlainScan(scan, demand)
     }

@@ -11,9 +11,8 @@ public enum Relation: Sendable {
 }
 
 public protocol BinderCatalog: Sendable {
-  /// The relation of that name. `schema` nil: along the search path (pg_catalog first, unless listed). nil when there
-  /// is
-  /// none; throws 3F000 for a schema that does not exist.
+  /// The relation of that name. `schema` nil: along the search path (pg_catalog first, unless listed). nil
+  /// when there is none; throws 3F000 for a schema that does not exist.
   func relation(schema: String?, name: String) throws(ApusError) -> Relation?
   var functions: FunctionRegistry { get }
   var context: EvaluationContext { get }

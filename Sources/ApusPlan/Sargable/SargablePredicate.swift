@@ -52,7 +52,9 @@ public struct SargablePredicate: Hashable, Sendable {
         case .literal(let value, let type) = arguments[1], !value.isNull
       else { return [] }
       if function.name == "~~" { return like(column, value) }
-      guard let comparison = comparison(function.name), arguments[0].type == type, isComparable(type) else { return [] }
+      let left = arguments[0].type
+      let isSameOrder = left == type || (left.isInteger && type.isInteger) || (left.isFloat && type.isFloat)
+      guard let comparison = comparison(function.name), isSameOrder, isComparable(type) else { return [] }
       return [SargablePredicate(column: column, test: .compare(comparison, value))]
     case .inList(let operand, let values, let type, false):
       guard let column = column(operand), isComparable(type) else { return [] }
@@ -119,6 +121,10 @@ public struct SargablePredicate: Hashable, Sendable {
     if prefix.isEmpty { return rest == "%" ? [SargablePredicate(column: column, test: .isNotNull)] : [] }
     return [SargablePredicate(column: column, test: .prefix(prefix), isPartial: rest != "%")]
   }
+}
+
+extension DataType {
+  fileprivate var isFloat: Bool { self == .float4 || self == .float8 }
 }
 
 extension SargablePredicate {
