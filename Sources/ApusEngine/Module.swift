@@ -1,1 +1,0 @@
-// ApusEngine: see docs/ARCHITECTURE.md.
