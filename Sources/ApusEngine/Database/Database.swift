@@ -1,0 +1,113 @@
+// Database owns one open data directory and everything that sessions share.
+
+public import ApusBase
+import ApusColumns
+import ApusExecution
+import ApusFiles
+import ApusFunctions
+import ApusPlan
+public import ApusStore
+public import ApusSyntax
+import Synchronization
+
+/// One data directory, open in this process.
+public final class Database: Sendable {
+  let store: Store
+  let functions: FunctionRegistry
+  private let cache = ParseCache()
+  private let clock: any WallClock
+  private let sessions = Mutex<[Int32: (secret: Int32, control: SessionControl)]>([:])
+  private let numbers = Atomic<Int32>(0)
+  private let latest = Mutex<DatabaseSnapshot?>(nil)
+
+  private init(store: Store, functions: FunctionRegistry, clock: any WallClock) {
+    self.store = store
+    self.functions = functions
+    self.clock = clock
+  }
+
+  /// Opens (or makes) the directory: replays the log, and creates the table `events` in a new one.
+  public static func open(directory: String, options: StoreOptions = StoreOptions()) throws(ApusError) -> Database {
+    try open(
+      directory: directory, options: options,
+      functions: FunctionRegistry(
+        scalars: [], casts: [], aggregates: [], tables: []))
+  }
+
+  static func open(
+    directory: String, options: StoreOptions, functions: FunctionRegistry
+  ) throws(ApusError) -> Database {
+    let store = try Store.open(directory: directory, options: options)
+    let database = Database(store: store, functions: functions, clock: options.clock)
+    if store.snapshot().table(schema: "public", name: "events") == nil, store.snapshot().settings["initialised"] == nil
+    {
+      _ = try store.createTable(EventsTable.definition)
+      _ = try store.apply([.putSetting(name: "initialised", value: "true")])
+    }
+    return database
+  }
+
+  /// Flushes nothing, ends the log cleanly and lets go of the directory.
+  public func close() { store.close() }
+
+  // MARK: - Sessions
+
+  public func makeSession(user: String = "apus", isReadOnly: Bool = false) -> Session {
+    let number = numbers.wrappingAdd(1, ordering: .relaxed).newValue
+    let secret = Int32.random(in: .min ... .max)
+    let session = Session(database: self, user: user, processID: number, secret: secret, isReadOnly: isReadOnly)
+    sessions.withLock { $0[number] = (secret, session.control) }
+    return session
+  }
+
+  func forget(_ processID: Int32) { sessions.withLock { $0[processID] = nil } }
+
+  /// A cancel request: nothing happens unless both numbers fit.
+  public func cancel(processID: Int32, secret: Int32) {
+    sessions.withLock { sessions in
+      guard let session = sessions[processID], session.secret == secret else { return }
+      session.control.cancel()
+    }
+  }
+
+  // MARK: - What sessions share
+
+  func parse(_ sql: String) throws(ApusError) -> [ParsedStatement] { try cache.statements(for: sql) }
+
+  func now() -> PostgresMicroseconds { clock.now() &- postgresEpochUnixMicroseconds }
+
+  /// The newest snapshot, with its providers: the same object while nothing is committed.
+  func snapshot() -> DatabaseSnapshot {
+    let current = store.snapshot()
+    return latest.withLock { latest in
+      if let latest, latest.store === current { return latest }
+      let made = DatabaseSnapshot(database: self, store: current)
+      latest = made
+      return made
+    }
+  }
+}
+
+/// The table that a new data directory has (DESIGN 2.3).
+enum EventsTable {
+  static var definition: TableDefinition {
+    func text(_ name: String, notNull: Bool = false, generated: String? = nil) -> ApusStore.ColumnDefinition {
+      ColumnDefinition(
+        name: name, type: TypeReference(.text), isNotNull: notNull, generatedExpression: generated)
+    }
+    func time(_ name: String, notNull: Bool = false, defaultsToNow: Bool = false) -> ApusStore.ColumnDefinition {
+      ColumnDefinition(
+        name: name, type: TypeReference(.timestamptz), isNotNull: notNull,
+        defaultExpression: defaultsToNow ? "now()" : nil)
+    }
+    return TableDefinition(
+      name: "events",
+      columns: [
+        time("time", notNull: true, defaultsToNow: true), text("event", notNull: true),
+        text("distinct_id", generated: "COALESCE(user_id, anonymous_id)"), text("user_id"), text("anonymous_id"),
+        text("session_id"), text("event_id"), time("sent_at"), time("received_at", defaultsToNow: true),
+        ColumnDefinition(name: "properties", type: TypeReference(.jsonb)),
+      ],
+      options: TableOptions(timeColumn: "time", dedupeKey: "event_id"))
+  }
+}

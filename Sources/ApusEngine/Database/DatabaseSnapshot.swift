@@ -1,0 +1,81 @@
+// DatabaseSnapshot owns one immutable view of every relation: the store's snapshot with providers over it.
+
+import ApusBase
+import ApusColumns
+import ApusFunctions
+import ApusPlan
+import ApusStore
+import Synchronization
+
+/// A store snapshot and, made when first asked for, the providers of its relations. Shared by all sessions.
+final class DatabaseSnapshot: Sendable {
+  let database: Database
+  let store: Snapshot
+  private let providers = Mutex<[TableID: StoreTable]>([:])
+  private let systemProviders = Mutex<[String: any TableProvider]>([:])
+
+  init(database: Database, store: Snapshot) {
+    self.database = database
+    self.store = store
+  }
+
+  func table(_ id: TableID) -> StoreTable? {
+    if let known = providers.withLock({ $0[id] }) { return known }
+    guard let snapshot = store.table(id) else { return nil }
+    let provider = StoreTable(snapshot)
+    providers.withLock { $0[id] = provider }
+    return provider
+  }
+
+  func table(schema: String, name: String) -> StoreTable? {
+    store.table(schema: schema, name: name).flatMap { table($0.definition.id) }
+  }
+
+  /// A relation of pg_catalog, information_schema or apus.
+  func systemTable(schema: String, name: String, session: SystemRelationContext) throws(ApusError) -> (
+    any TableProvider
+  )? {
+    guard let definition = SystemRelations.definition(schema: schema, name: name) else { return nil }
+    if definition.dependsOnSession { return try definition.provider(snapshot: self, context: session) }
+    let key = schema + "." + name
+    if let known = systemProviders.withLock({ $0[key] }) { return known }
+    let provider = try definition.provider(snapshot: self, context: session)
+    systemProviders.withLock { $0[key] = provider }
+    return provider
+  }
+
+  var schemas: [String] {
+    ["pg_catalog", "information_schema", "public", "apus"]
+      + store.objects.filter { $0.kind == "schema" }.map(\.name).sorted()
+  }
+
+  func view(schema: String, name: String) -> CatalogObject? { store.object(kind: "view", schema: schema, name: name) }
+}
+
+/// What the binder asks, answered for one session and one statement.
+struct SessionCatalog: BinderCatalog {
+  let snapshot: DatabaseSnapshot
+  let context: EvaluationContext
+  let system: SystemRelationContext
+  let functions: FunctionRegistry
+
+  func relation(schema: String?, name: String) throws(ApusError) -> Relation? {
+    if let schema {
+      guard snapshot.schemas.contains(schema) else {
+        throw ApusError(.undefinedTable, "relation \"\(schema).\(name)\" does not exist")
+      }
+      return try relation(in: schema, name)
+    }
+    if !context.searchPath.contains("pg_catalog"), let found = try relation(in: "pg_catalog", name) { return found }
+    for schema in context.searchPath {
+      if let found = try relation(in: schema, name) { return found }
+    }
+    return nil
+  }
+
+  private func relation(in schema: String, _ name: String) throws(ApusError) -> Relation? {
+    if let system = try snapshot.systemTable(schema: schema, name: name, session: system) { return .table(system) }
+    if let table = snapshot.table(schema: schema, name: name) { return .table(table) }
+    return nil
+  }
+}

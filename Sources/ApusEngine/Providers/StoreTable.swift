@@ -1,0 +1,54 @@
+// StoreTable owns the sight of a columnar table as a provider: its columns, and its row groups that filters leave.
+
+import ApusBase
+import ApusColumns
+import ApusFunctions
+import ApusPlan
+import ApusStore
+
+/// A table of the embedded store as of one snapshot.
+final class StoreTable: TableProvider {
+  let snapshot: TableSnapshot
+  let schema: TableSchema
+
+  init(_ snapshot: TableSnapshot) {
+    self.snapshot = snapshot
+    let definition = snapshot.definition
+    schema = TableSchema(
+      oid: definition.id.value, schema: definition.schema, name: definition.name,
+      columns: definition.liveColumns.map { column in
+        TableColumn(
+          id: column.id, name: column.name, type: column.type, isNotNull: column.isNotNull,
+          defaultText: column.defaultExpression, generatedText: column.generatedExpression)
+      })
+  }
+
+  var definition: TableDefinition { snapshot.definition }
+
+  var rowCountEstimate: Int? { snapshot.rowCount }
+
+  /// Filters choose row groups by zone maps and never replace the executor's own test of rows.
+  func capability(_ request: ScanRequest) -> ScanCapability {
+    ScanCapability(
+      filters: request.filters.map { SargablePredicate.extract(from: $0).isEmpty ? .unsupported : .inexact },
+      limit: .unsupported, aggregate: .unsupported)
+  }
+
+  func scan(_ request: ScanRequest, context: EvaluationContext) throws(ApusError) -> ScanOutput {
+    let predicates = request.filters.flatMap { SargablePredicate.extract(from: $0) }
+    guard !predicates.isEmpty else { return .rowGroups(snapshot.rowGroups) }
+    var kept: [any RowGroup] = []
+    for group in snapshot.rowGroups where try mayMatch(group, predicates, request.columns) { kept.append(group) }
+    return .rowGroups(kept)
+  }
+
+  private func mayMatch(
+    _ group: any RowGroup, _ predicates: [SargablePredicate], _ columns: [ColumnReference]
+  ) throws(ApusError) -> Bool {
+    for predicate in predicates where predicate.column < columns.count {
+      let column = columns[predicate.column]
+      if let zone = try group.zoneMap(column), predicate.excludes(zone, rowCount: group.rowCount) { return false }
+    }
+    return true
+  }
+}

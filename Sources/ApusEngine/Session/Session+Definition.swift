@@ -1,0 +1,264 @@
+// CREATE TABLE, DROP TABLE and the other statements that define objects; and the refusal of those not done yet.
+
+import ApusBase
+import ApusColumns
+import ApusPlan
+import ApusStore
+import ApusSyntax
+
+extension Session {
+  func executeDefinition(_ body: StatementBody) throws(ApusError) -> Execution {
+    switch body.parsed.root {
+    case .createTable(let create): return try execute(create: create, body)
+    case .drop(let drop): return try execute(drop: drop)
+    case .createSchema(let create): return try execute(schema: create)
+    case .truncate: throw ApusError.unsupported("TRUNCATE is")
+    case .checkpoint:
+      try requireWritable("CHECKPOINT")
+      try database.store.checkpoint()
+      return Execution(command: "CHECKPOINT")
+    case .vacuum(let vacuum) where !vacuum.isVacuum: return Execution(command: "ANALYZE")
+    default: throw ApusError.unsupported("\(Self.name(of: body.parsed.root)) is")
+    }
+  }
+
+  /// What an unsupported statement is called in its error.
+  static func name(of statement: Statement) -> String {
+    switch statement {
+    case .update: "UPDATE"
+    case .delete: "DELETE"
+    case .createTableAs(let create): create.isMaterializedView ? "CREATE MATERIALIZED VIEW" : "CREATE TABLE AS"
+    case .createView: "CREATE VIEW"
+    case .createExtension: "CREATE EXTENSION"
+    case .createServer: "CREATE SERVER"
+    case .createUserMapping: "CREATE USER MAPPING"
+    case .createIndex: "CREATE INDEX"
+    case .importForeignSchema: "IMPORT FOREIGN SCHEMA"
+    case .refreshMaterializedView: "REFRESH MATERIALIZED VIEW"
+    case .alterTable(let alter): "ALTER \(alter.kind.rawValue.uppercased())"
+    case .rename: "ALTER ... RENAME"
+    case .alterOwner: "ALTER ... OWNER"
+    case .setSchema: "ALTER ... SET SCHEMA"
+    case .comment: "COMMENT"
+    case .createRole(let create): "CREATE \(create.form.rawValue)"
+    case .alterRole: "ALTER ROLE"
+    case .dropRole: "DROP ROLE"
+    case .grant(let grant): grant.isGrant ? "GRANT" : "REVOKE"
+    case .grantRole(let grant): grant.isGrant ? "GRANT" : "REVOKE"
+    case .listen: "LISTEN"
+    case .unlisten: "UNLISTEN"
+    case .notify: "NOTIFY"
+    case .vacuum: "VACUUM"
+    case .call: "CALL"
+    case .do: "DO"
+    case .other(let kind): kind
+    default: "this statement"
+    }
+  }
+
+  // MARK: - CREATE TABLE
+
+  private func execute(create: CreateTable, _ body: StatementBody) throws(ApusError) -> Execution {
+    try requireNoBlock("CREATE TABLE")
+    try refuseUnsupported(create)
+    let schema = try creationSchema(create.name.schema)
+    let snapshot = database.snapshot()
+    if snapshot.table(schema: schema, name: create.name.name) != nil {
+      if create.ifNotExists {
+        notice(Notice(.notice, "relation \"\(create.name.name)\" already exists, skipping", state: .duplicateTable))
+        return Execution(command: "CREATE TABLE")
+      }
+      throw ApusError(
+        .duplicateTable, "relation \"\(create.name.name)\" already exists", position: create.name.position)
+    }
+    var columns: [ApusStore.ColumnDefinition] = []
+    for column in create.columns { columns.append(try define(column, body, snapshot)) }
+    var names = Set<String>()
+    for column in create.columns where !names.insert(column.name).inserted {
+      throw ApusError(
+        .duplicateColumn, "column \"\(column.name)\" specified more than once", position: column.position)
+    }
+    guard columns.count <= Limits.columnsPerTableMax else {
+      throw ApusError(.tooManyColumns, "tables can have at most \(Limits.columnsPerTableMax) columns")
+    }
+    let options = try TableOptionReader.options(create.options, columns: columns)
+    try checkExpressions(of: columns, table: create.name.name, snapshot)
+    _ = try database.store.createTable(
+      TableDefinition(schema: schema, name: create.name.name, columns: columns, options: options))
+    return Execution(command: "CREATE TABLE")
+  }
+
+  private func refuseUnsupported(_ create: CreateTable) throws(ApusError) {
+    if create.persistence == .temporary { throw ApusError.unsupported("temporary tables are") }
+    if create.persistence == .unlogged { throw ApusError.unsupported("unlogged tables are") }
+    if !create.likes.isEmpty { throw ApusError.unsupported("CREATE TABLE ... LIKE is") }
+    if !create.inherits.isEmpty { throw ApusError.unsupported("table inheritance is") }
+    if create.partitionOf != nil || create.partitionBy != nil {
+      throw ApusError.unsupported(
+        "PARTITION BY is", hint: "tables are partitioned by time: WITH (time_column = '...', partition = '1 day')")
+    }
+    if create.ofType != nil { throw ApusError.unsupported("typed tables are") }
+    if create.server != nil { throw ApusError.unsupported("CREATE FOREIGN TABLE is") }
+    if let method = create.accessMethod, method != "columnar" {
+      throw ApusError.unsupported("storage backend \"\(method)\" is", hint: "the embedded backend is \"columnar\"")
+    }
+    if create.tablespace != nil { throw ApusError.unsupported("tablespaces are") }
+    if let constraint = create.constraints.first {
+      throw ApusError.unsupported(
+        "\(Self.name(of: constraint.kind)) constraints are", position: constraint.position)
+    }
+  }
+
+  private static func name(of constraint: Constraint.Kind) -> String {
+    switch constraint {
+    case .primaryKey: "PRIMARY KEY"
+    case .unique: "UNIQUE"
+    case .foreignKey: "FOREIGN KEY"
+    case .check: "CHECK"
+    case .identity: "IDENTITY"
+    case .exclusion: "EXCLUDE"
+    default: "table"
+    }
+  }
+
+  /// The schema to create in: the one named, else the first of search_path.
+  private func creationSchema(_ named: String?) throws(ApusError) -> String {
+    let schema = named ?? searchPath.first ?? "public"
+    guard database.snapshot().schemas.contains(schema) else {
+      throw ApusError(.invalidSchemaName, "schema \"\(schema)\" does not exist")
+    }
+    guard !["pg_catalog", "information_schema", "apus"].contains(schema) else {
+      throw ApusError(
+        .insufficientPrivilege, "permission denied to create in schema \"\(schema)\"",
+        detail: "System schemas hold only system relations.")
+    }
+    return schema
+  }
+
+  private func define(
+    _ column: ApusSyntax.ColumnDefinition, _ body: StatementBody, _ snapshot: DatabaseSnapshot
+  ) throws(ApusError) -> ApusStore.ColumnDefinition {
+    guard let name = column.type else {
+      throw ApusError(.syntaxError, "column \"\(column.name)\" has no type", position: column.position)
+    }
+    let type = try TypeResolver.resolve(name, in: body.parsed.arena)
+    guard Self.isStorable(type.type) else {
+      throw ApusError.unsupported("columns of type \(type.type.sqlName) are", position: name.position)
+    }
+    var defined = ApusStore.ColumnDefinition(name: column.name, type: type)
+    for constraint in column.constraints {
+      switch constraint.kind {
+      case .notNull: defined.isNotNull = true
+      case .null: defined.isNotNull = false
+      case .defaultValue(let value): defined.defaultExpression = body.parsed.arena.deparse(value)
+      case .generated(let value): defined.generatedExpression = body.parsed.arena.deparse(value)
+      default:
+        throw ApusError.unsupported(
+          "\(Self.name(of: constraint.kind)) constraints are", position: constraint.position)
+      }
+    }
+    return defined
+  }
+
+  static func isStorable(_ type: DataType) -> Bool {
+    switch type {
+    case .bool, .int2, .int4, .int8, .float4, .float8, .numeric, .text, .varchar, .bpchar, .bytea, .uuid, .json, .jsonb,
+      .date, .time, .timestamp, .timestamptz, .interval, .name, .oid:
+      true
+    case .array(let element): isStorable(element) && element != .json
+    default: false
+    }
+  }
+
+  /// Defaults and generated columns must bind before the table exists.
+  private func checkExpressions(
+    of columns: [ApusStore.ColumnDefinition], table: String, _ snapshot: DatabaseSnapshot
+  ) throws(ApusError) {
+    let catalog = catalog(snapshot)
+    let visible = columns.enumerated().map { index, column in
+      TableColumn(
+        id: ColumnID(UInt32(truncatingIfNeeded: index + 1)), name: column.name, type: column.type,
+        generatedText: column.generatedExpression)
+    }
+    for column in columns {
+      if let text = column.defaultExpression {
+        _ = try Binder.bindExpression(text, columns: [], as: column.type, name: column.name, catalog: catalog)
+      }
+      if let text = column.generatedExpression {
+        _ = try Binder.bindExpression(
+          text, columns: visible, table: table, as: column.type, name: column.name, catalog: catalog)
+      }
+    }
+  }
+
+  // MARK: - Schemas and DROP
+
+  private func execute(schema create: CreateSchema) throws(ApusError) -> Execution {
+    try requireNoBlock("CREATE SCHEMA")
+    guard let name = create.name, create.owner == nil, create.elements.isEmpty else {
+      throw ApusError.unsupported("CREATE SCHEMA with AUTHORIZATION or elements is")
+    }
+    if database.snapshot().schemas.contains(name) {
+      guard create.ifNotExists else {
+        throw ApusError(.duplicateSchema, "schema \"\(name)\" already exists")
+      }
+      notice(Notice(.notice, "schema \"\(name)\" already exists, skipping", state: .duplicateSchema))
+      return Execution(command: "CREATE SCHEMA")
+    }
+    _ = try database.store.apply([.putObject(CatalogObject(kind: "schema", schema: "", name: name, definition: "{}"))])
+    return Execution(command: "CREATE SCHEMA")
+  }
+
+  private func execute(drop: Drop) throws(ApusError) -> Execution {
+    switch drop.kind {
+    case .table:
+      try requireNoBlock("DROP TABLE")
+      var ids: [TableID] = []
+      for name in drop.names { if let id = try table(toDrop: name, ifExists: drop.ifExists) { ids.append(id) } }
+      for id in ids { try database.store.dropTable(id) }
+      return Execution(command: "DROP TABLE")
+    case .schema:
+      try requireNoBlock("DROP SCHEMA")
+      for name in drop.names { try dropSchema(name.joined(separator: "."), drop) }
+      return Execution(command: "DROP SCHEMA")
+    default: throw ApusError.unsupported("DROP \(drop.kind.rawValue.uppercased()) is")
+    }
+  }
+
+  private func table(toDrop name: [String], ifExists: Bool) throws(ApusError) -> TableID? {
+    let snapshot = database.snapshot()
+    let schemas = name.count > 1 ? [name[name.count - 2]] : searchPath
+    let plain = name.last ?? ""
+    for schema in schemas {
+      if SystemRelations.definition(schema: schema, name: plain) != nil {
+        throw ApusError(.insufficientPrivilege, "permission denied: \"\(plain)\" is a system relation")
+      }
+      if let table = snapshot.table(schema: schema, name: plain) { return table.definition.id }
+    }
+    let shown = name.joined(separator: ".")
+    guard ifExists else { throw ApusError(.undefinedTable, "table \"\(shown)\" does not exist") }
+    notice(Notice(.notice, "table \"\(shown)\" does not exist, skipping"))
+    return nil
+  }
+
+  private func dropSchema(_ name: String, _ drop: Drop) throws(ApusError) {
+    let snapshot = database.snapshot()
+    guard snapshot.store.object(kind: "schema", schema: "", name: name) != nil else {
+      if ["public", "apus", "pg_catalog", "information_schema"].contains(name) {
+        throw ApusError(.insufficientPrivilege, "schema \"\(name)\" cannot be dropped")
+      }
+      guard drop.ifExists else { throw ApusError(.invalidSchemaName, "schema \"\(name)\" does not exist") }
+      notice(Notice(.notice, "schema \"\(name)\" does not exist, skipping"))
+      return
+    }
+    let inside = snapshot.store.tables.filter { $0.definition.schema == name }
+    guard inside.isEmpty || drop.cascade else {
+      throw ApusError(
+        .dependentObjectsStillExist, "cannot drop schema \(name) because other objects depend on it",
+        detail: inside.map { "table \(name).\($0.definition.name) depends on schema \(name)" }.joined(separator: "\n"),
+        hint: "Use DROP ... CASCADE to drop the dependent objects too.")
+    }
+    for table in inside { try database.store.dropTable(table.definition.id) }
+    _ = try database.store.apply([.removeObject(kind: "schema", schema: "", name: name)])
+  }
+}

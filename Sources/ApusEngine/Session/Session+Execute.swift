@@ -1,0 +1,177 @@
+// The running of statements: preparing them, and handing each to its part of the session.
+
+public import ApusBase
+public import ApusColumns
+import ApusExecution
+import ApusFunctions
+import ApusPlan
+public import ApusSyntax
+
+/// What a prepared statement holds: the parse, from which it is bound anew under each snapshot, and the last binding.
+struct StatementBody: Sendable {
+  var parsed: ParsedStatement
+  /// Types as the client gave them.
+  var givenTypes: [DataType?]
+  var query: BoundUnder<BoundQuery>?
+  var insert: BoundUnder<BoundInsert>?
+}
+
+/// A binding and the snapshot that it is good for.
+struct BoundUnder<Bound: Sendable>: Sendable {
+  var snapshot: DatabaseSnapshot
+  var path: [String]
+  var bound: Bound
+}
+
+extension Session {
+  /// Binds a statement as far as its parameters and columns need. Types may be nil: they are then inferred.
+  public func prepare(
+    _ parsed: ParsedStatement, parameterTypes: [DataType?] = []
+  ) throws(ApusError) -> PreparedStatement {
+    try requireUsableBlock(parsed.root)
+    var body = StatementBody(parsed: parsed, givenTypes: parameterTypes)
+    var types: [DataType] = []
+    var fields: [Field]?
+    switch parsed.root {
+    case .select(let query):
+      let bound = try bindQuery(query, body)
+      body.query = bound
+      types = bound.bound.parameterTypes
+      fields = bound.bound.fields
+    case .insert(let insert):
+      let bound = try bindInsert(insert, body)
+      body.insert = bound
+      types = bound.bound.parameterTypes
+      fields = bound.bound.returning?.fields
+    case .explain: fields = [Field("QUERY PLAN", .text)]
+    case .showVariable(let name): fields = showFields(name)
+    case .fetch(let fetch): fields = fetch.isMove ? nil : try cursor(fetch.cursor).fields
+    case .execute(let execute): fields = try prepared(named: execute.name).fields
+    default: break
+    }
+    if types.isEmpty, parsed.parameterCount > 0 {
+      types = (0..<parsed.parameterCount).map { index in
+        (index < parameterTypes.count ? parameterTypes[index] : nil) ?? .text
+      }
+    }
+    return PreparedStatement(text: parsed.text, parameterTypes: types, fields: fields, statement: body)
+  }
+
+  /// In a failed block only its end may even be parsed, as in PostgreSQL.
+  private func requireUsableBlock(_ statement: Statement) throws(ApusError) {
+    guard transaction.phase == .failed else { return }
+    if case .transaction(let command) = statement {
+      switch command {
+      case .commit, .rollback, .rollbackTo: return
+      default: break
+      }
+    }
+    throw ApusError(
+      .inFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block")
+  }
+
+  /// Runs a statement with its parameters. After an error the caller calls `statementFailed`.
+  public func execute(
+    _ prepared: PreparedStatement, parameters: [Value] = []
+  ) throws(ApusError) -> Execution {
+    let body = prepared.statement
+    try enter(body.parsed.root)
+    switch body.parsed.root {
+    case .select(let query): return try execute(query: query, body, parameters)
+    case .insert(let insert): return try execute(insert: insert, body, parameters)
+    case .copy(let copy): return try execute(copy: copy, body)
+    case .explain(let explain): return try execute(explain: explain, body)
+    case .setVariable(let variable): return try execute(set: variable)
+    case .showVariable(let name): return try execute(show: name)
+    case .transaction(let command): return try execute(transaction: command)
+    case .prepare(let prepare): return try execute(prepare: prepare, body)
+    case .execute(let execute): return try self.execute(execute: execute, body)
+    case .deallocate(let name): return try execute(deallocate: name)
+    case .declareCursor(let cursor): return try execute(declare: cursor, body)
+    case .fetch(let fetch): return try execute(fetch: fetch)
+    case .closeCursor(let name): return try execute(close: name)
+    case .discard(let what): return try execute(discard: what)
+    default: return try executeDefinition(body)
+    }
+  }
+
+  // MARK: - Queries
+
+  func currentSnapshot() -> DatabaseSnapshot {
+    if let pinned = transaction.snapshot { return pinned }
+    let snapshot = database.snapshot()
+    if transaction.phase == .block, transaction.pinsSnapshot { transaction.snapshot = snapshot }
+    return snapshot
+  }
+
+  func catalog(_ snapshot: DatabaseSnapshot) -> SessionCatalog {
+    let system = SystemRelationContext(session: self)
+    let lookup = CatalogFunctions(snapshot: snapshot, context: system, searchPath: searchPath)
+    return SessionCatalog(
+      snapshot: snapshot, context: evaluationContext(catalog: lookup), system: system, functions: database.functions)
+  }
+
+  func bindQuery(_ query: QueryID, _ body: StatementBody) throws(ApusError) -> BoundUnder<BoundQuery> {
+    let snapshot = currentSnapshot()
+    if let known = body.query, known.snapshot === snapshot, known.path == searchPath { return known }
+    let bound = try Binder.bind(
+      query: query, in: body.parsed, catalog: catalog(snapshot), parameterTypes: body.givenTypes)
+    return BoundUnder(snapshot: snapshot, path: searchPath, bound: bound)
+  }
+
+  private func execute(
+    query: QueryID, _ body: StatementBody, _ parameters: [Value]
+  ) throws(ApusError) -> Execution {
+    let bound = try bindQuery(query, body)
+    return try run(bound.bound.plan, fields: bound.bound.fields, parameters: parameters, snapshot: bound.snapshot)
+  }
+
+  /// Optimises and runs a plan; the rows are pulled through the execution.
+  func run(
+    _ plan: LogicalPlan, fields: [Field], parameters: [Value], snapshot: DatabaseSnapshot, verb: String = "SELECT",
+    copyOutput: CopyFormat? = nil
+  ) throws(ApusError) -> Execution {
+    let context = catalog(snapshot).context
+    let optimised = try Optimiser.optimise(
+      plan, functions: database.functions, context: context, parameters: parameters)
+    let timeout = UInt64(clamping: settings.integer("statement_timeout"))
+    let queryControl = QueryControl(deadline: timeout == 0 ? nil : monotonicNanoseconds() + timeout * 1_000_000)
+    control.begin(queryControl)
+    let result: QueryResult
+    do throws(ApusError) {
+      result = try Executor.shared.execute(
+        optimised, parameters: parameters, context: context, control: queryControl)
+    } catch {
+      control.end()
+      throw error
+    }
+    let control = control
+    return Execution(fields: fields, verb: verb, copyOutput: copyOutput) { () throws(ApusError) -> Batch? in
+      do throws(ApusError) {
+        let batch = try result.next()
+        if batch == nil { control.end() }
+        return batch
+      } catch {
+        control.end()
+        throw error
+      }
+    }
+  }
+
+  /// All rows of a plan, for statements that need them at once.
+  func collect(_ execution: Execution) throws(ApusError) -> [Batch] {
+    var batches: [Batch] = []
+    while let batch = try execution.next() { batches.append(batch) }
+    return batches
+  }
+
+  /// `count` values of an expression without columns.
+  func evaluate(_ expression: ApusPlan.Expression, count: Int) throws(ApusError) -> Vector {
+    if case .literal(let value, let type) = expression { return .constant(value, type: type, count: count) }
+    let field = Field("value", expression.type)
+    let rows = LogicalPlan.values(rows: Array(repeating: [], count: count), fields: [])
+    let plan = LogicalPlan.project(rows, [expression], fields: [field])
+    let batches = try collect(try run(plan, fields: [field], parameters: [], snapshot: currentSnapshot()))
+    return try Vector.concatenated(batches.map { $0.columns[0] }, type: expression.type)
+  }
+}

@@ -1,0 +1,180 @@
+// BEGIN, COMMIT, ROLLBACK and what stands between them. Writes are held back and become durable and visible at COMMIT.
+
+public import ApusBase
+import ApusStore
+import ApusSyntax
+
+extension Session {
+  /// Called before each statement: opens the implicit transaction of a statement group, refuses statements in a failed
+  /// block.
+  func enter(_ statement: Statement) throws(ApusError) {
+    switch transaction.phase {
+    case .failed:
+      if case .transaction(let command) = statement {
+        switch command {
+        case .commit, .rollback, .rollbackTo: return
+        default: break
+        }
+      }
+      throw ApusError(
+        .inFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block")
+    case .idle:
+      transaction.phase = .implicit
+      transaction.startTime = database.now()
+      transaction.isReadOnly = settings.flag("default_transaction_read_only")
+      settings.begin()
+    case .implicit, .block: return
+    }
+  }
+
+  /// Commits what the statements outside a block wrote: at Sync, or before the last CommandComplete of a query string.
+  public func commitStatementGroup() throws(ApusError) {
+    guard transaction.phase == .implicit else { return }
+    do throws(ApusError) {
+      try commitWrites()
+      settings.commit()
+      transaction = TransactionState()
+    } catch {
+      settings.rollback()
+      transaction = TransactionState()
+      throw error
+    }
+  }
+
+  /// After an error: the implicit transaction is gone, a block has failed.
+  public func statementFailed() {
+    switch transaction.phase {
+    case .implicit: rollbackAll()
+    case .block:
+      transaction.write?.rollback()
+      transaction.write = nil
+      transaction.pending = []
+      transaction.phase = .failed
+    case .idle, .failed: return
+    }
+  }
+
+  func rollbackAll() {
+    transaction.write?.rollback()
+    settings.rollback()
+    transaction = TransactionState()
+    cursors = cursors.filter { $0.value.isHoldable }
+  }
+
+  /// Makes the held-back rows durable and visible, and tells each INSERT what became of it.
+  func commitWrites() throws(ApusError) {
+    guard let write = transaction.write else { return }
+    let pending = transaction.pending
+    transaction.write = nil
+    transaction.pending = []
+    let result = try write.commit()
+    var outcomes = result.batches[...]
+    for insert in pending {
+      var duplicates = 0
+      for _ in 0..<insert.batches { duplicates += outcomes.popFirst()?.duplicateCount ?? 0 }
+      insert.duplicates = duplicates
+      if duplicates > 0 {
+        notice(
+          Notice(
+            .notice, "\(duplicates) of \(insert.rows) rows for \"\(insert.table)\" were duplicates and not stored again"
+          ))
+      }
+    }
+  }
+
+  func execute(transaction command: TransactionCommand) throws(ApusError) -> Execution {
+    switch command {
+    case .begin(let modes, let isStart): return try begin(modes, tag: isStart ? "START TRANSACTION" : "BEGIN")
+    case .commit(let chain): return try endBlock(commits: true, chain: chain)
+    case .rollback(let chain): return try endBlock(commits: false, chain: chain)
+    case .savepoint, .release, .rollbackTo: throw ApusError.unsupported("savepoints are")
+    case .prepareTransaction, .commitPrepared, .rollbackPrepared:
+      throw ApusError.unsupported("two-phase commit is")
+    }
+  }
+
+  private func begin(_ modes: TransactionModes, tag: String) throws(ApusError) -> Execution {
+    if transaction.phase == .block {
+      notice(Notice(.warning, "there is already a transaction in progress", state: .activeTransaction))
+      return Execution(command: tag)
+    }
+    try commitWrites()
+    transaction.phase = .block
+    transaction.isReadOnly = modes.isReadOnly ?? settings.flag("default_transaction_read_only")
+    let isolation = modes.isolation?.rawValue ?? settings.text("default_transaction_isolation")
+    transaction.pinsSnapshot = isolation == "repeatable read" || isolation == "serializable"
+    return Execution(command: tag)
+  }
+
+  private func endBlock(commits: Bool, chain: Bool) throws(ApusError) -> Execution {
+    if chain { throw ApusError.unsupported("AND CHAIN is") }
+    switch transaction.phase {
+    case .block:
+      if commits {
+        do throws(ApusError) {
+          try commitWrites()
+        } catch {
+          rollbackAll()
+          throw error
+        }
+        settings.commit()
+        transaction = TransactionState()
+        cursors = cursors.filter { $0.value.isHoldable }
+        return Execution(command: "COMMIT")
+      }
+      rollbackAll()
+      return Execution(command: "ROLLBACK")
+    case .failed:
+      rollbackAll()
+      return Execution(command: "ROLLBACK")
+    case .idle, .implicit:
+      notice(Notice(.warning, "there is no transaction in progress", state: .noActiveTransaction))
+      if commits { try commitWrites() } else { transaction.write?.rollback() }
+      transaction.write = nil
+      transaction.pending = []
+      return Execution(command: commits ? "COMMIT" : "ROLLBACK")
+    }
+  }
+
+  /// SET TRANSACTION.
+  func set(modes: TransactionModes, isSession: Bool) throws(ApusError) {
+    if let isolation = modes.isolation {
+      if isSession {
+        settings.set("default_transaction_isolation", isolation.rawValue, isLocal: false)
+      } else {
+        transaction.pinsSnapshot = isolation == .repeatableRead || isolation == .serializable
+      }
+    }
+    if let isReadOnly = modes.isReadOnly {
+      if isSession {
+        settings.set("default_transaction_read_only", isReadOnly ? "on" : "off", isLocal: false)
+      } else {
+        transaction.isReadOnly = isReadOnly
+      }
+    }
+  }
+
+  /// The transaction that holds back this statement's rows.
+  func writeTransaction() -> WriteTransaction {
+    if let write = transaction.write { return write }
+    let write = database.store.begin()
+    transaction.write = write
+    return write
+  }
+
+  func requireWritable(_ what: String) throws(ApusError) {
+    if isReadOnly || transaction.isReadOnly {
+      throw ApusError(.readOnlyTransaction, "cannot execute \(what) in a read-only transaction")
+    }
+  }
+
+  /// DDL commits by itself: 0A000 inside a block, and it first commits what the statement group wrote before it.
+  func requireNoBlock(_ what: String) throws(ApusError) {
+    try requireWritable(what)
+    if transaction.phase == .block {
+      throw ApusError.unsupported(
+        "\(what) inside a transaction block is", hint: "run it outside BEGIN ... COMMIT")
+    }
+    try commitWrites()
+  }
+}

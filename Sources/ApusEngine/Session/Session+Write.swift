@@ -1,0 +1,90 @@
+// INSERT and COPY.
+
+import ApusBase
+import ApusColumns
+import ApusExecution
+import ApusPlan
+import ApusSyntax
+
+extension Session {
+  func bindInsert(_ insert: Insert, _ body: StatementBody) throws(ApusError) -> BoundUnder<BoundInsert> {
+    let snapshot = currentSnapshot()
+    if let known = body.insert, known.snapshot === snapshot, known.path == searchPath { return known }
+    let bound = try Binder.bind(
+      insert: insert, in: body.parsed, catalog: catalog(snapshot), parameterTypes: body.givenTypes)
+    return BoundUnder(snapshot: snapshot, path: searchPath, bound: bound)
+  }
+
+  func execute(insert: Insert, _ body: StatementBody, _ parameters: [Value]) throws(ApusError) -> Execution {
+    try requireWritable("INSERT")
+    let bound = try bindInsert(insert, body)
+    let table = try writable(bound.bound.table)
+    if let returning = bound.bound.returning {
+      throw ApusError.unsupported("INSERT ... RETURNING (\(returning.fields.count) columns) is")
+    }
+    let fields = bound.bound.columns.map { Field($0.name, $0.type.type) }
+    let rows = try collect(
+      try run(bound.bound.plan, fields: fields, parameters: parameters, snapshot: bound.snapshot))
+    let writer = RowWriter(session: self, table: table, columns: bound.bound.columns)
+    for batch in rows { try writer.append(batch) }
+    let outcome = writer.outcome
+    return Execution(tag: { "INSERT 0 \(outcome.stored)" })
+  }
+
+  /// A table that takes rows: one of the store's, and not one of the system's.
+  func writable(_ table: any TableProvider) throws(ApusError) -> StoreTable {
+    guard let own = table as? StoreTable, own.schema.schema != "apus" else {
+      throw ApusError(
+        .insufficientPrivilege, "permission denied: \"\(table.schema.name)\" is a system relation",
+        schema: table.schema.schema, table: table.schema.name)
+    }
+    return own
+  }
+
+  func execute(copy: Copy, _ body: StatementBody) throws(ApusError) -> Execution {
+    switch copy.endpoint {
+    case .client: break
+    case .file:
+      throw ApusError.unsupported(
+        "COPY to or from a file on the server is", hint: "use COPY ... FROM STDIN, psql's \\copy, or apus import")
+    case .program: throw ApusError.unsupported("COPY ... PROGRAM is")
+    }
+    if copy.filter != nil { throw ApusError.unsupported("COPY ... WHERE is") }
+    let format = try CopyFormat(copy.options, isFrom: copy.isFrom)
+    if format.form == .binary { throw ApusError.unsupported("binary COPY is") }
+    let snapshot = currentSnapshot()
+    switch copy.source {
+    case .table(let name):
+      let bound = try Binder.bind(
+        copy: name, columns: copy.columns, isFrom: copy.isFrom, catalog: catalog(snapshot))
+      if copy.isFrom {
+        try requireWritable("COPY FROM")
+        let input = CopyInput(session: self, table: try writable(bound.table), bound: bound, format: format)
+        let outcome = input.outcome
+        return Execution(tag: { "COPY \(outcome.stored)" }, copyInput: input)
+      }
+      return try copyTable(name, columns: bound.columns, format: format)
+    case .statement(let id):
+      guard case .select(let query) = body.parsed.arena[id] else {
+        throw ApusError.unsupported("COPY of a statement other than SELECT is")
+      }
+      let bound = try Binder.bind(query: query, in: body.parsed, catalog: catalog(snapshot), parameterTypes: [])
+      return try run(
+        bound.plan, fields: bound.fields, parameters: [], snapshot: snapshot, verb: "COPY", copyOutput: format)
+    }
+  }
+
+  private func copyTable(
+    _ name: ApusSyntax.QualifiedName, columns: [TableColumn], format: CopyFormat
+  ) throws(ApusError) -> Execution {
+    let list = columns.map { quoteIdentifier($0.name) }.joined(separator: ", ")
+    let source = name.parts.map { quoteIdentifier($0) }.joined(separator: ".")
+    guard let parsed = try parse("SELECT \(list) FROM \(source)").first, case .select(let query) = parsed.root else {
+      throw ApusError.unexpected("COPY of \(source) did not parse")
+    }
+    let snapshot = currentSnapshot()
+    let bound = try Binder.bind(query: query, in: parsed, catalog: catalog(snapshot), parameterTypes: [])
+    return try run(
+      bound.plan, fields: bound.fields, parameters: [], snapshot: snapshot, verb: "COPY", copyOutput: format)
+  }
+}

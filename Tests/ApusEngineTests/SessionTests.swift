@@ -1,0 +1,137 @@
+// Tests of sessions on a real directory: definitions, COPY, transactions and what becomes of them after a restart.
+
+import ApusBase
+import ApusColumns
+import ApusStore
+import Foundation
+import Testing
+
+@testable import ApusEngine
+
+/// A database in a directory that goes with the test.
+private final class Scratch {
+  let directory = NSTemporaryDirectory() + "apus-" + UUID().uuidString
+  var database: Database
+
+  init() throws { database = try Database.open(directory: directory) }
+
+  deinit {
+    database.close()
+    try? FileManager.default.removeItem(atPath: directory)
+  }
+
+  func reopen() throws {
+    database.close()
+    database = try Database.open(directory: directory)
+  }
+
+  func rows(_ table: String) -> Int {
+    database.store.snapshot().table(schema: "public", name: table)?.rowCount ?? -1
+  }
+}
+
+extension Session {
+  /// Runs statements as a simple query does, and gives their tags.
+  @discardableResult
+  fileprivate func run(_ sql: String, copying data: String? = nil) throws -> [String] {
+    var tags: [String] = []
+    do {
+      for statement in try parse(sql) {
+        let execution = try execute(try prepare(statement))
+        if let input = execution.copyInput {
+          try input.write(Array((data ?? "").utf8))
+          try input.finish()
+        }
+        while try execution.next() != nil {}
+        tags.append(execution.tag)
+      }
+      try commitStatementGroup()
+    } catch {
+      statementFailed()
+      throw error
+    }
+    return tags
+  }
+}
+
+@Suite struct Sessions {
+  @Test func `a new directory has the table events and nothing else`() throws {
+    let scratch = try Scratch()
+    let tables = scratch.database.store.snapshot().tables.filter { $0.definition.schema == "public" }
+    #expect(tables.map(\.definition.name) == ["events"])
+    #expect(tables[0].definition.dedupeKeyColumn?.name == "event_id")
+  }
+
+  @Test func `copied rows are there after a restart, and rolled back ones are not`() throws {
+    let scratch = try Scratch()
+    let session = scratch.database.makeSession()
+    #expect(try session.run("CREATE TABLE t (a int4 NOT NULL, b text)") == ["CREATE TABLE"])
+    #expect(try session.run("COPY t FROM STDIN", copying: "1\tx\n2\t\\N\n") == ["COPY 2"])
+    try session.run("BEGIN")
+    try session.run("COPY t (b, a) FROM STDIN (FORMAT csv)", copying: "y,3\n")
+    #expect(scratch.rows("t") == 2)
+    #expect(session.transactionStatus == .inBlock)
+    try session.run("ROLLBACK")
+    #expect(scratch.rows("t") == 2)
+    session.close()
+    try scratch.reopen()
+    #expect(scratch.rows("t") == 2)
+  }
+
+  @Test func `bad rows name the line and column and store nothing`() throws {
+    let scratch = try Scratch()
+    let session = scratch.database.makeSession()
+    try session.run("CREATE TABLE t (a int4 NOT NULL, b text)")
+    let malformed = #expect(throws: ApusError.self) {
+      try session.run("COPY t FROM STDIN", copying: "1\tx\nzwei\ty\n")
+    }
+    #expect(malformed?.state == .invalidTextRepresentation)
+    #expect(malformed?.context == "COPY t, line 2, column a: \"zwei\"")
+    let missing = #expect(throws: ApusError.self) { try session.run("COPY t FROM STDIN", copying: "1\n") }
+    #expect(missing?.message == "missing data for column \"b\"")
+    let null = #expect(throws: ApusError.self) { try session.run("COPY t FROM STDIN", copying: "\\N\tx\n") }
+    #expect(null?.state == .notNullViolation)
+    #expect(scratch.rows("t") == 0)
+  }
+
+  @Test func `after an error a block takes only its end`() throws {
+    let scratch = try Scratch()
+    let session = scratch.database.makeSession()
+    try session.run("BEGIN")
+    #expect(throws: ApusError.self) { try session.run("DROP TABLE missing") }
+    #expect(session.transactionStatus == .failed)
+    let refused = #expect(throws: ApusError.self) { try session.run("SHOW TimeZone") }
+    #expect(refused?.state == .inFailedTransaction)
+    #expect(try session.run("COMMIT") == ["ROLLBACK"])
+    #expect(session.transactionStatus == .idle)
+  }
+
+  @Test func `definitions are checked before anything is made`() throws {
+    let scratch = try Scratch()
+    let session = scratch.database.makeSession()
+    for (sql, state) in [
+      ("CREATE TABLE t (a int4, a text)", "42701"), ("CREATE TABLE t (a nosuchtype)", "42704"),
+      ("CREATE TABLE t (a int4 PRIMARY KEY)", "0A000"), ("CREATE TABLE apus.t (a int4)", "42501"),
+      ("CREATE TABLE nowhere.t (a int4)", "3F000"), ("CREATE TABLE t (a int4) USING heap", "0A000"),
+      ("CREATE TABLE t (a int4) WITH (fillfactor = 10)", "22023"), ("DROP TABLE t", "42P01"),
+      ("CREATE TABLE events (a int4)", "42P07"), ("VACUUM", "0A000"),
+    ] {
+      let error = #expect(throws: ApusError.self, "\(sql)") { try session.run(sql) }
+      #expect(error?.state.code == state, "\(sql)")
+    }
+    #expect(try session.run("DROP TABLE IF EXISTS t") == ["DROP TABLE"])
+    #expect(session.takeNotices().map(\.message) == ["table \"t\" does not exist, skipping"])
+  }
+
+  @Test func `settings are set, shown and reset`() throws {
+    let scratch = try Scratch()
+    let session = scratch.database.makeSession()
+    #expect(try session.run("SET TIME ZONE 'Europe/Berlin'") == ["SET"])
+    #expect(session.setting("timezone") == "Europe/Berlin")
+    #expect(session.takeParameterChanges().map(\.value) == ["Europe/Berlin"])
+    #expect(try session.run("RESET ALL") == ["RESET"])
+    #expect(session.setting("timezone") == "UTC")
+    let error = #expect(throws: ApusError.self) { try session.run("SET nosuch = 1") }
+    #expect(error?.state == .undefinedObject)
+  }
+}
