@@ -1,23 +1,44 @@
-// The command line. Only `version` is there yet; every other command says so and fails.
+// The command line: which command was asked for, and the process's exit code.
 
 import ApusBase
-import Glibc
+import ApusEngine
+import Foundation
 
 @main
 struct Main {
-  static let version = "0.1.0"
+  static let usage = """
+    usage: apus COMMAND [OPTION ...]
+
+      check --data DIR [--quick] [--json]   every checksum and invariant of a data directory
+      version                               the version
+
+    Example: apus check --data ./apus-data
+    Exit codes: 0 success, 1 failure, 2 usage.
+    """
 
   static func main() {
-    let arguments = CommandLine.arguments.dropFirst()
+    let arguments = Array(CommandLine.arguments.dropFirst())
     switch arguments.first {
-    case "version":
-      print("apus \(version)")
-    case nil, "help", "--help", "-h":
-      print("usage: apus version\n\nOther commands are not built yet. Example:\n  apus version")
-      exit(arguments.isEmpty ? 2 : 0)
-    case .some(let command):
-      Log.error("apus", "command \"\(command)\" is not built yet", ["state": SQLState.featureNotSupported.code])
+    case "version": print("apus \(apusVersion)")
+    case "check": exit(CheckCommand.run(Array(arguments.dropFirst())))
+    case "help", "--help", "-h": print(usage)
+    case nil:
+      complain(usage)
+      exit(2)
+    case .some(let command) where planned.contains(command):
+      complain("apus: command \"\(command)\" is not built yet (0A000)")
       exit(1)
+    case .some(let command):
+      complain("apus: unknown command \"\(command)\"\n\n\(usage)")
+      exit(2)
     }
   }
+
+  /// Commands of the interface (docs/CONFIG.md) that have nothing behind them yet.
+  private static let planned: Set<String> = [
+    "serve", "repl", "plan", "apply", "import", "export", "backup", "restore", "demo", "plugin", "config", "defaults",
+  ]
 }
+
+/// A line for the user on stderr.
+func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }

@@ -134,4 +134,29 @@ extension Session {
     let error = #expect(throws: ApusError.self) { try session.run("SET nosuch = 1") }
     #expect(error?.state == .undefinedObject)
   }
+
+  @Test func `a directory is sound after use, and a flipped bit in a segment is found`() throws {
+    let scratch = try Scratch()
+    let session = scratch.database.makeSession()
+    try session.run("CREATE TABLE t (a int4 NOT NULL, b text)")
+    let data = (0..<5_000).map { "\($0)\tvalue \($0 % 7)\n" }.joined()
+    #expect(try session.run("COPY t FROM STDIN; CHECKPOINT", copying: data) == ["COPY 5000", "CHECKPOINT"])
+    session.close()
+    scratch.database.close()
+    let sound = try Store.check(directory: scratch.directory)
+    #expect(sound.isSound)
+    #expect(sound.rows == 5_000)
+    let files = FileManager.default.enumerator(atPath: scratch.directory)?.compactMap { $0 as? String } ?? []
+    let segment = scratch.directory + "/" + (try #require(files.first { $0.hasSuffix(".seg") }))
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: segment))
+    bytes[bytes.count / 3] ^= 4
+    try bytes.write(to: URL(fileURLWithPath: segment))
+    #expect(!(try Store.check(directory: scratch.directory).isSound))
+    if let kept = ProcessInfo.processInfo.environment["APUS_KEEP_DAMAGED"] {
+      try FileManager.default.copyItem(atPath: scratch.directory, toPath: kept)
+    }
+    bytes[bytes.count / 3] ^= 4
+    try bytes.write(to: URL(fileURLWithPath: segment))
+    scratch.database = try Database.open(directory: scratch.directory)
+  }
 }

@@ -15,6 +15,8 @@ extension Session {
     case .truncate: throw ApusError.unsupported("TRUNCATE is")
     case .checkpoint:
       try requireWritable("CHECKPOINT")
+      // What the statements before it wrote, in the same query string, belongs to what is flushed.
+      if transaction.phase == .implicit { try commitWrites() }
       try database.store.checkpoint()
       return Execution(command: "CHECKPOINT")
     case .vacuum(let vacuum) where !vacuum.isVacuum: return Execution(command: "ANALYZE")
