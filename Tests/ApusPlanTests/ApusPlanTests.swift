@@ -10,6 +10,11 @@ import Testing
   private static let unsupported: [String: String] = [
     "select count(*) over () from users": "0A000",
     "select users from users": "0A000",
+    "select count(u.*) from users u": "0A000",
+    "select (select sum(u.id)) from users u": "0A000",
+    "select u.name, (select count(*) from events e where e.user_id = u.name and e.time > min(u.born)) from users u "
+      + "group by u.name": "0A000",
+    "select name from users where (id, big) = (select id, big from users limit 1)": "0A000",
     "select id from users for update": "0A000",
     "select name collate \"nope\" from users": "0A000",
     "select id::nope.int from users": "42704",

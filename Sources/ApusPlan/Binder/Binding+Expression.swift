@@ -148,8 +148,11 @@ extension Binding {
   private func binary(
     _ name: OperatorName, _ left: ExprID?, _ right: ExprID, position: Int?, _ scope: Scope
   ) throws -> Bound {
-    if let left, let fields = rowFields(left), let others = rowFields(right) {
-      return try compareRows(name, fields, others, position: position, scope)
+    if let left, let fields = rowFields(left) {
+      if let others = rowFields(right) { return try compareRows(name, fields, others, position: position, scope) }
+      if case .subquery = arena[right].kind {
+        throw ApusError.unsupported("comparing a row with a subquery is", position: position)
+      }
     }
     let leftBound = try left.map { try expression($0, scope) }
     return try apply(name, leftBound, try expression(right, scope), position: position)
@@ -281,6 +284,11 @@ extension Binding {
 
   func cast(_ bound: Bound, to target: TypeReference, position: Int?) throws -> Bound {
     guard let value = try coerce(bound, to: target.type, modifier: target.modifier, .explicit) else {
+      // PostgreSQL converts anything to and from text.
+      if target.type.category == .string || bound.type.category == .string, bound.type != .record {
+        throw ApusError.unsupported(
+          "casting type \(bound.type.sqlName) to \(target.type.sqlName) is", position: position ?? bound.position)
+      }
       throw ApusError(
         .cannotCoerce, "cannot cast type \(bound.type.sqlName) to \(target.type.sqlName)",
         position: position ?? bound.position)
@@ -372,6 +380,11 @@ extension Binding {
         if index > 0, case .index = steps[index - 1], bound.type.elementType == nil {
           throw ApusError.unsupported("multidimensional arrays are", position: position)
         }
+        if bound.type == .jsonb {
+          let key = try resolved(expression(id, scope))
+          bound = try apply(OperatorName(symbol: "->"), bound, key, position: position)
+          continue
+        }
         let element = try elementType(bound, position)
         let subscriptValue = try arraySubscript(id, scope)
         bound = Bound(.subscript_(bound.expression, index: subscriptValue, element), position: bound.position)
@@ -388,7 +401,9 @@ extension Binding {
 
   private func elementType(_ bound: Bound, _ position: Int?) throws -> DataType {
     if let element = bound.type.elementType { return element }
-    if bound.type == .jsonb { throw ApusError.unsupported("subscripting jsonb is", position: position) }
+    if bound.type == .jsonb {
+      throw ApusError(.datatypeMismatch, "jsonb subscript does not support slices", position: position)
+    }
     throw ApusError(
       .datatypeMismatch,
       "cannot subscript type \(bound.type.sqlName) because it does not support subscripting",

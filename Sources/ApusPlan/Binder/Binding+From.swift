@@ -44,10 +44,10 @@ extension Binding {
         continue
       }
       let around = Surroundings(inner: scope.parent, outer: scope.parent, tables: scope.tables)
-      let (right, isLateral) = try rightSide(id, left, around)
+      let (right, lateral) = try rightSide(id, left, around)
       try checkNames(left.items, right.items)
       result = BoundFrom(
-        plan: isLateral
+        plan: lateral != nil
           ? .lateral(left.plan, right.plan, .inner, condition: nil)
           : .join(left.plan, right.plan, .inner, condition: nil),
         items: left.items + right.items.map { $0.shifted(by: left.width) }, width: left.width + right.width)
@@ -62,20 +62,21 @@ extension Binding {
   /// then does not refer to `left`.
   private func rightSide(
     _ id: FromID, _ left: BoundFrom, _ around: Surroundings
-  ) throws -> (BoundFrom, isLateral: Bool) {
+  ) throws -> (item: BoundFrom, lateral: Scope?) {
     guard mayBeLateral(id) else {
       let hidden = hiddenItems
       hiddenItems = hidden + left.items
       defer { hiddenItems = hidden }
-      return (try fromItem(id, around), false)
+      return (try fromItem(id, around), nil)
     }
     let frame = Scope(parent: around.inner, tables: around.tables)
     frame.items = left.items
     frame.width = left.width
+    frame.recordsReferences = true
     var right = try fromItem(id, Surroundings(inner: frame, outer: around.outer, tables: around.tables))
-    if frame.isReferenced { return (right, true) }
+    if frame.isReferenced { return (right, frame) }
     right.plan = right.plan.deepened(by: -1)
-    return (right, false)
+    return (right, nil)
   }
 
   private func mayBeLateral(_ id: FromID) -> Bool {
@@ -177,7 +178,11 @@ extension Binding {
         position: name.position)
     }
     let found: Relation?
-    do { found = try catalog.relation(schema: name.schema, name: name.name) } catch { throw error.at(name.position) }
+    do { found = try catalog.relation(schema: name.schema, name: name.name) } catch {
+      // A schema that is not there is a relation that is not there.
+      if error.state != .invalidSchemaName { throw error.at(name.position) }
+      found = nil
+    }
     guard let found else {
       throw ApusError(
         .undefinedTable, "relation \"\(name.description)\" does not exist", position: name.position)
@@ -340,7 +345,7 @@ extension Binding {
     _ join: Join, _ alias: Alias?, position: Int?, _ around: Surroundings
   ) throws -> BoundFrom {
     var left = try fromItem(join.left, around)
-    var (right, isLateral) = try rightSide(join.right, left, around)
+    var (right, lateral) = try rightSide(join.right, left, around)
     try checkNames(left.items, right.items)
     let kind: JoinKind =
       switch join.kind {
@@ -349,10 +354,13 @@ extension Binding {
       case .right: .right
       case .full: .full
       }
-    if isLateral, kind == .right || kind == .full {
+    if let lateral, kind == .right || kind == .full {
+      let reference = lateral.references.first
       throw ApusError(
-        .invalidColumnReference, "invalid reference to FROM-clause entry on the left of a \(join.kind.rawValue) JOIN",
-        detail: "The combining JOIN type must be INNER or LEFT for a LATERAL reference.", position: position)
+        .invalidColumnReference,
+        "invalid reference to FROM-clause entry for table \"\(reference?.item ?? "")\"",
+        detail: "The combining JOIN type must be INNER or LEFT for a LATERAL reference.",
+        position: reference?.position ?? position)
     }
     if kind == .left || kind == .full { right = materialised(right) }
     if kind == .right || kind == .full { left = materialised(left) }
@@ -389,7 +397,7 @@ extension Binding {
       items = [item]
     }
     let plan: LogicalPlan =
-      isLateral
+      lateral != nil
       ? .lateral(left.plan, right.plan, kind, condition: condition)
       : .join(left.plan, right.plan, kind, condition: condition)
     return BoundFrom(plan: plan, items: items, width: left.width + right.width)

@@ -107,7 +107,12 @@ extension Binding {
         .ambiguousFunction, "function \(signature(call, types)) is not unique",
         hint: "Could not choose a best candidate function. You might need to add explicit type casts.",
         position: position)
-    case .none: throw missingFunction(call, types, position)
+    case .none:
+      if let schema = call.schema, schema != "pg_catalog" {
+        // Throws 3F000 when the schema is not there.
+        do { _ = try catalog.relation(schema: schema, name: call.name) } catch { throw error.at(position) }
+      }
+      throw missingFunction(call, types, position)
     }
   }
 
@@ -216,13 +221,13 @@ extension Binding {
     _ function: AggregateFunction, _ chosen: ChosenCall, call: FunctionCall, order: [SortKey], filter: Expression?,
     position: Int?, _ scope: Scope
   ) throws -> Bound {
-    guard scope.clause.allowsAggregates else {
-      throw ApusError(
-        .groupingError, "aggregate functions are not allowed in \(scope.clause.rawValue)", position: position)
-    }
     let parts = chosen.arguments + order.map(\.expression) + (filter.map { [$0] } ?? [])
     if !parts.isEmpty, belongsOutside(parts) {
       throw ApusError.unsupported("aggregates of an outer query are", position: position)
+    }
+    guard scope.clause.allowsAggregates else {
+      throw ApusError(
+        .groupingError, "aggregate functions are not allowed in \(scope.clause.rawValue)", position: position)
     }
     if call.isDistinct {
       if chosen.arguments.isEmpty {

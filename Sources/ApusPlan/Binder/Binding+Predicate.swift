@@ -194,7 +194,7 @@ extension Binding {
     return Bound(
       .caseWhen(
         [CaseBranch(condition: isEqual, result: .literal(.null, value.type))], otherwise: value, value.type),
-      position: leftBound.position)
+      modifier: value.type == leftBound.type ? leftBound.modifier : -1, position: leftBound.position)
   }
 
   func nullTest(_ operand: ExprID, isNegated: Bool, position: Int?, _ scope: Scope) throws -> Bound {

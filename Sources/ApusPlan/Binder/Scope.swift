@@ -285,6 +285,14 @@ extension Binding {
   }
 
   func missingColumn(_ name: String, qualifier: String?, position: Int?, scope: Scope?) -> ApusError {
+    if qualifier == nil,
+      let owner = hiddenItems.first(where: { $0.columns.contains { $0.name == name } })?.name
+    {
+      return ApusError(
+        .undefinedColumn, "column \"\(name)\" does not exist",
+        hint: "There is a column named \"\(name)\" in table \"\(owner)\", but it cannot be referenced from this part "
+          + "of the query.", position: position)
+    }
     let shown = qualifier.map { "column \($0).\(name) does not exist" } ?? "column \"\(name)\" does not exist"
     return ApusError(
       .undefinedColumn, shown, hint: columnHint(name, qualifier: qualifier, scope: scope), position: position)

@@ -94,7 +94,9 @@ public indirect enum LogicalPlan: Sendable {
 /// A scan of a table.
 public struct ScanNode: Sendable {
   public var table: any TableProvider
-  /// What the scan reads, in output order: only what the query needs.
+  /// What the scan reads, in output order: only what the query needs. A path wanted as a type that its text is cast to
+  /// may raise an error for a row that the filters exclude: that error must not surface (read the path as text then,
+  /// and cast the rows that are left).
   public var columns: [ColumnReference]
   public var fields: [Field]
   /// Conjuncts over the scan's output that the provider may use to skip rows, and the scan must apply unless the

@@ -15,7 +15,8 @@ struct LiteralReader {
     case .numeric: return .numeric(try Numeric(text: text))
     default: break
     }
-    if let function = functions.cast(from: .text, to: type)?.function {
+    if let cast = functions.cast(from: .text, to: type) {
+      guard let function = cast.function else { return .text(text) }
       let result = try function.evaluate([.constant(.text(text), type: .text, count: 1)], 1, context)
       return result.value(at: 0)
     }
