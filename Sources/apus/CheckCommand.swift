@@ -63,6 +63,7 @@ enum CheckCommand {
         + "\"message\":\(jsonText(finding.message))}"
     }
     return "{\"sound\":\(report.isSound),\"tables\":\(report.tables),\"segments\":\(report.segments),"
-      + "\"rows\":\(report.rows),\"log_records\":\(report.logRecords),\"findings\":[\(findings.joined(separator: ","))]}"
+      + "\"rows\":\(report.rows),\"log_records\":\(report.logRecords),"
+      + "\"findings\":[\(findings.joined(separator: ","))]}"
   }
 }
