@@ -39,6 +39,33 @@ import Testing
     #expect(differences.isEmpty, "\(differences.count) differ:\n\(differences.joined(separator: "\n"))")
   }
 
+  @Test func `every plan holds together, as bound and as optimised`() {
+    let catalog = TestCatalog(pgCatalog: true)
+    var faults: [String] = []
+    for line in TestData.lines("statements.tsv") + TestData.lines("psql.tsv") {
+      let sql = String(line.prefix { $0 != "\t" })
+      guard let bound = try? bind(sql, catalog: catalog) else { continue }
+      let before = PlanValidator.faults(in: bound.plan)
+      guard
+        let plan = try? Optimiser.optimise(bound.plan, functions: catalog.functions, context: catalog.context)
+      else {
+        faults.append("\(sql): not optimised")
+        continue
+      }
+      let after = PlanValidator.faults(in: plan)
+      if !before.isEmpty { faults.append("\(sql)\n   bound: \(before)") }
+      if !after.isEmpty { faults.append("\(sql)\n   optimised: \(after)") }
+      if plan.fields.map(\.type) != bound.plan.fields.map(\.type) { faults.append("\(sql): other columns") }
+    }
+    #expect(faults.isEmpty, "\(faults.count):\n\(faults.joined(separator: "\n"))")
+  }
+
+  @Test func `the check of plans finds a column that is not there`() {
+    let plan = LogicalPlan.project(
+      .values(rows: [[]], fields: []), [.column(0, .int4)], fields: [Field("x", .int4)])
+    #expect(PlanValidator.faults(in: plan).count == 1)
+  }
+
   private func outcome(_ sql: String) -> String {
     do {
       let bound = try bind(sql)
