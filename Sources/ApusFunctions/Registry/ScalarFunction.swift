@@ -78,8 +78,8 @@ public enum CastContext: Int, Sendable, Comparable {
 }
 
 /// A cast from one type to another. `function` nil: the bytes are the same (text to varchar). The cast of a type to
-/// itself applies a modifier (the n of varchar(n), numeric's scale): its arguments are the value, the modifier (int4) and
-/// whether the cast was written (bool). Casts from text read what the input function of the type reads.
+/// itself applies a modifier (the n of varchar(n), numeric's scale): its arguments are the value, the modifier (int4)
+/// and whether the cast was written (bool). Casts from text read what the input function of the type reads.
 public struct Cast: Sendable {
   public let source: DataType
   public let target: DataType
