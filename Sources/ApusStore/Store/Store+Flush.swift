@@ -106,7 +106,7 @@ extension Store {
     for partition in written.partitions {
       changes.append(.flushed(part.definition.id, partition, bounds.maximum))
     }
-    try commit(changes, orUnlink: written.handles)
+    try commit(changes, of: written.handles)
     core.update { core in
       for partition in written.partitions { core.tables[part.definition.id]?.flushed[partition] = bounds.maximum }
       for handle in written.handles { core.tables[handle.record.table]?.segments.append(handle) }
@@ -132,14 +132,20 @@ extension Store {
     }
   }
 
-  /// Commits in the catalog; when that fails the segments are unlinked.
-  func commit(_ changes: [StoreChange], orUnlink handles: [SegmentHandle]) throws(ApusError) {
+  /// Commits in the catalog. A commit that fails may still be found by the next start (its frames may be whole in
+  /// SQLite's journal, unsynchronised), so its segments must not be unlinked before a later commit has overwritten it;
+  /// at the latest the next start removes those that the catalog does not name.
+  func commit(_ changes: [StoreChange], of handles: [SegmentHandle]) throws(ApusError) {
     let (nextTable, nextSegment, lastLSN) = core.withLock { ($0.nextTable, $0.nextSegment, $0.lastLSN) }
     do throws(ApusError) {
       try catalog.commit(changes, nextTable: nextTable, nextSegment: nextSegment, lastLSN: lastLSN)
     } catch {
-      for handle in handles { handle.drop() }
+      undecided.withLock { $0 += handles }
       throw error
+    }
+    undecided.withLock { handles in
+      for handle in handles { handle.drop() }
+      handles = []
     }
   }
 
@@ -219,7 +225,7 @@ extension Store {
     guard !dropped.isEmpty else { return }
     do throws(ApusError) {
       try maintenance.withLock { (_) throws(ApusError) in
-        try commit(dropped.map { .removeSegment($0.record.id) }, orUnlink: [])
+        try commit(dropped.map { .removeSegment($0.record.id) }, of: [])
         core.update { core in
           for handle in dropped {
             handle.drop()

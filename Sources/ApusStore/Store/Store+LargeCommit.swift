@@ -53,7 +53,7 @@ extension Store {
       for handle in handles { handle.drop() }
       throw ApusError(.undefinedTable, "table \(handle.record.table) was dropped meanwhile")
     }
-    try commit(handles.map { .addSegment($0.record) }, orUnlink: handles)
+    try commit(handles.map { .addSegment($0.record) }, of: handles)
     return core.update { core in
       for handle in handles { core.tables[handle.record.table]?.segments.append(handle) }
       publish(&core, changed: Set(handles.map(\.record.table)))

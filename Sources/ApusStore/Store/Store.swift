@@ -58,6 +58,8 @@ public final class Store: Sendable {
   let sinks = Mutex<[ByteSink]>([])
   /// Held by whoever flushes or changes definitions.
   let maintenance = Monitor(())
+  /// Segments of catalog commits that failed, kept until a later one succeeds.
+  let undecided = Mutex<[SegmentHandle]>([])
   let participants = Mutex<[any CommitParticipant]>([])
   let flusher = Mutex<StoreThread?>(nil)
   let isBelowReserve = Atomic<Bool>(false)
