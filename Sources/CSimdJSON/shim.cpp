@@ -73,6 +73,8 @@ struct ApusJSONParser {
     return code;
   }
 
+  int32_t bad_token(size_t start, size_t end);
+  int32_t unexpected(int32_t code, size_t start, size_t end);
   int32_t index_error(simdjson::error_code error, const uint8_t *text, size_t length);
   int32_t walk(const uint8_t *text, const uint32_t *index, size_t count, uint32_t shift, uint32_t limit);
   int32_t scalar(uint32_t start, uint32_t end);
@@ -187,6 +189,48 @@ int32_t ApusJSONParser::number(uint32_t start, uint32_t end, ApusJSONToken &toke
   return APUS_JSON_OK;
 }
 
+namespace {
+
+// How many bytes from `p` on PostgreSQL's lexer takes for a word.
+size_t word_length(const uint8_t *p, size_t length) {
+  size_t n = 0;
+  auto is_letter = [](uint8_t c) { return c >= 0x80 || c == '_' || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'); };
+  while (n < length && (is_letter(p[n]) || is_digit(p[n]))) n++;
+  return n;
+}
+
+bool is_literal(const uint8_t *p, size_t length) {
+  return (length == 4 && (memcmp(p, "true", 4) == 0 || memcmp(p, "null", 4) == 0)) ||
+         (length == 5 && memcmp(p, "false", 5) == 0);
+}
+
+}  // namespace
+
+// The error for a scalar that is none: what PostgreSQL's lexer would have made of it.
+int32_t ApusJSONParser::bad_token(size_t start, size_t end) {
+  const uint8_t *p = base + start;
+  if (*p == '-' || is_digit(*p)) return fail(APUS_JSON_INVALID_TOKEN, start, end - start);
+  size_t word = word_length(p, end - start);
+  if (word > 0 && word < end - start && is_literal(p, word)) {
+    int32_t code = stack.empty() ? APUS_JSON_EXPECTED_END
+                   : stack.back().object ? APUS_JSON_EXPECTED_COMMA_OR_BRACE
+                                         : APUS_JSON_EXPECTED_COMMA_OR_BRACKET;
+    return unexpected(code, start + word, end);
+  }
+  return fail(APUS_JSON_INVALID_TOKEN, start, word > 0 ? word : 1);
+}
+
+// The error for a token where another was wanted; one that is no token at all is told of as such.
+int32_t ApusJSONParser::unexpected(int32_t code, size_t start, size_t end) {
+  const uint8_t *p = base + start;
+  size_t length = end > start ? end - start : 1;
+  if (strchr("{}[],:\"", *p) != nullptr && *p != 0) return fail(code, start, *p == '"' ? length : 1);
+  if (*p == '-' || is_digit(*p)) return fail(code, start, length);
+  size_t word = word_length(p, length);
+  if (word > 0 && is_literal(p, word)) return fail(code, start, word);
+  return fail(APUS_JSON_INVALID_TOKEN, start, word > 0 ? word : 1);
+}
+
 int32_t ApusJSONParser::scalar(uint32_t start, uint32_t end) {
   ApusJSONToken token = {};
   token.end = static_cast<uint32_t>(tokens.size() + 1);
@@ -196,19 +240,19 @@ int32_t ApusJSONParser::scalar(uint32_t start, uint32_t end) {
   token.length = length;
   switch (*p) {
     case 't':
-      if (length != 4 || memcmp(p, "true", 4) != 0) return fail(APUS_JSON_INVALID_TOKEN, start, length);
+      if (length != 4 || memcmp(p, "true", 4) != 0) return bad_token(start, end);
       token.kind = APUS_JSON_TRUE;
       break;
     case 'f':
-      if (length != 5 || memcmp(p, "false", 5) != 0) return fail(APUS_JSON_INVALID_TOKEN, start, length);
+      if (length != 5 || memcmp(p, "false", 5) != 0) return bad_token(start, end);
       token.kind = APUS_JSON_FALSE;
       break;
     case 'n':
-      if (length != 4 || memcmp(p, "null", 4) != 0) return fail(APUS_JSON_INVALID_TOKEN, start, length);
+      if (length != 4 || memcmp(p, "null", 4) != 0) return bad_token(start, end);
       token.kind = APUS_JSON_NULL;
       break;
     default:
-      if (*p != '-' && !is_digit(*p)) return fail(APUS_JSON_INVALID_TOKEN, start, length);
+      if (*p != '-' && !is_digit(*p)) return bad_token(start, end);
       if (int32_t error = number(start, end, token)) return error;
   }
   tokens.push_back(token);
@@ -349,9 +393,7 @@ int32_t ApusJSONParser::walk(
   };
   auto unexpected = [&](int32_t code) {
     if (i >= count) return fail(APUS_JSON_UNEXPECTED_END, limit, 0);
-    uint32_t at = place(i);
-    uint32_t end = token_end(i);
-    return fail(code, at, end > at ? end - at : 1);
+    return this->unexpected(code, place(i), token_end(i));
   };
   int32_t error;
 

@@ -15,7 +15,7 @@ enum JSONNumber {
   static func canonicalise(
     _ text: UnsafeRawBufferPointer, into out: inout JSONWriter
   ) throws(ApusError) {
-    var parts = Parts(text)
+    let parts = Parts(text)
     guard abs(parts.exponent) < Int(Int32.max) / 2 else { throw overflow() }
     let scale = max(0, parts.fractionDigits - parts.exponent)
     guard scale <= scaleMax else { throw overflow() }
@@ -79,6 +79,13 @@ enum JSONNumber {
     }
 
     func digit(_ place: Int) -> UInt8 { place < whole ? text[start + place] : text[start + place + 1] }
+  }
+
+  /// The double nearest to a number's text; 0 for text that is none.
+  static func double(_ text: UnsafeRawBufferPointer) -> Double {
+    var value = 0.0
+    guard let base = text.baseAddress else { return 0 }
+    return apus_json_double(base.assumingMemoryBound(to: UInt8.self), text.count, &value) != 0 ? value : 0
   }
 
   /// The double whose shortest text, without exponent, is `text`; nil when no double's is.

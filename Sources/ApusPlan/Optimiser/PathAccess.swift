@@ -26,8 +26,8 @@ struct ColumnPlace {
   var paths: [Int] = []
 }
 
-/// The types that a scan may give for a path, beside jsonb and text.
-private let pathTypes: Set<DataType> = [.bool, .int2, .int4, .int8, .float4, .float8, .numeric, .timestamptz]
+/// The types that a scan may give for a path, beside jsonb and text: those whose text means the same in any session.
+private let pathTypes: Set<DataType> = [.bool, .int2, .int4, .int8, .float4, .float8, .numeric]
 
 extension Expression {
   /// The column and path that this expression reads, if it is that and nothing else.

@@ -43,8 +43,9 @@ func readReference(_ reference: ColumnReference, of vector: Vector) throws(ApusE
     if reference.path.isEmpty { return shredded.assembled() }
     return try shredded.read(path: reference.path, as: reference.type)
   }
-  guard reference.path.isEmpty else {
-    throw .unsupported("reading a path of a jsonb column that is not shredded")
+  if reference.path.isEmpty { return vector }
+  guard case .shredded(let shredded) = try vector.shredded().storage else {
+    throw .unexpected("a jsonb column does not shred")
   }
-  return vector
+  return try shredded.read(path: reference.path, as: reference.type)
 }

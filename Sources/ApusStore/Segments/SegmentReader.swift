@@ -186,7 +186,7 @@ private final class SegmentRowGroup: RowGroup {
       case .presence:
         if case .bool(let bits) = try reader.chunk(chunk, rowCount: rowCount).storage { validity = bits }
       case .path(let keys):
-        if !keys.starts(with: column.path) { continue }
+        if !ShreddedColumn.mayHold(column.path, in: keys) { continue }
         fallthrough
       case .overflow:
         if case .shredded(let part) = try reader.chunk(chunk, rowCount: rowCount).storage { paths += part.paths }
