@@ -122,6 +122,8 @@ int32_t ApusJSONParser::index_error(simdjson::error_code error, const uint8_t *t
       if (c == '"') {
         inside = true;
         opened = i;
+      } else if (c == '\\') {
+        return fail(APUS_JSON_INVALID_TOKEN, i, 1);
       }
     } else if (c == '\\') {
       i += 1;
