@@ -31,9 +31,9 @@ public struct CopyFormat: Sendable, Hashable {
 
   init(_ options: [StatementOption], isFrom: Bool) throws(ApusError) {
     if let named = options.first(where: { $0.name == "format" }) {
-      guard let form = Form(rawValue: Self.text(named)) else {
+      guard let form = Form(rawValue: named.text) else {
         throw ApusError(
-          .invalidParameterValue, "COPY format \"\(Self.text(named))\" not recognized", position: named.position)
+          .invalidParameterValue, "COPY format \"\(named.text)\" not recognized", position: named.position)
       }
       self.form = form
     }
@@ -49,7 +49,7 @@ public struct CopyFormat: Sendable, Hashable {
     switch option.name {
     case "format": return
     case "delimiter": delimiter = try Self.oneByte(option)
-    case "null": null = Self.text(option)
+    case "null": null = option.text
     case "header":
       guard form != .binary else { throw ApusError.unsupported("HEADER in BINARY mode is") }
       hasHeader = Self.flag(option)
@@ -60,8 +60,8 @@ public struct CopyFormat: Sendable, Hashable {
     case "force_null": forceNull = Self.names(option)
     case "force_not_null": forceNotNull = Self.names(option)
     case "encoding":
-      let name = Self.text(option).lowercased().filter { $0 != "-" && $0 != "_" }
-      guard name == "utf8" else { throw ApusError.unsupported("COPY encoding \"\(Self.text(option))\" (only UTF8) is") }
+      let name = option.text.lowercased().filter { $0 != "-" && $0 != "_" }
+      guard name == "utf8" else { throw ApusError.unsupported("COPY encoding \"\(option.text)\" (only UTF8) is") }
     case "freeze": return
     default:
       throw ApusError(.syntaxError, "option \"\(option.name)\" not recognized", position: option.position)
@@ -76,7 +76,7 @@ public struct CopyFormat: Sendable, Hashable {
   }
 
   private static func oneByte(_ option: StatementOption) throws(ApusError) -> UInt8 {
-    let bytes = Array(text(option).utf8)
+    let bytes = Array(option.text.utf8)
     guard bytes.count == 1, bytes[0] != 10, bytes[0] != 13 else {
       throw ApusError(
         .featureNotSupported, "COPY \(option.name) must be a single one-byte character", position: option.position)
@@ -84,18 +84,8 @@ public struct CopyFormat: Sendable, Hashable {
     return bytes[0]
   }
 
-  private static func text(_ option: StatementOption) -> String {
-    switch option.value {
-    case .string(let text), .numeric(let text): text
-    case .word(let parts): parts.joined(separator: ".")
-    case .integer(let number): String(number)
-    case .boolean(let flag): flag ? "true" : "false"
-    default: ""
-    }
-  }
-
   private static func flag(_ option: StatementOption) -> Bool {
-    option.value == nil || text(option) == "match" || SettingDefinition.boolean(text(option)) == true
+    option.value == nil || option.text == "match" || SettingDefinition.boolean(option.text) == true
   }
 
   private static func names(_ option: StatementOption) -> Set<String> {

@@ -24,37 +24,17 @@ extension Session {
     }
   }
 
-  /// What an unsupported statement is called in its error.
+  /// What an unsupported statement is called in its error: its command tag, or more where the tag does not say enough.
   static func name(of statement: Statement) -> String {
     switch statement {
-    case .update: "UPDATE"
-    case .delete: "DELETE"
-    case .createTableAs(let create): create.isMaterializedView ? "CREATE MATERIALIZED VIEW" : "CREATE TABLE AS"
-    case .createView: "CREATE VIEW"
-    case .createExtension: "CREATE EXTENSION"
-    case .createServer: "CREATE SERVER"
-    case .createUserMapping: "CREATE USER MAPPING"
-    case .createIndex: "CREATE INDEX"
-    case .importForeignSchema: "IMPORT FOREIGN SCHEMA"
-    case .refreshMaterializedView: "REFRESH MATERIALIZED VIEW"
-    case .alterTable(let alter): "ALTER \(alter.kind.rawValue.uppercased())"
+    case .createTableAs(let create) where create.isSelectInto: "CREATE TABLE AS"
     case .rename: "ALTER ... RENAME"
     case .alterOwner: "ALTER ... OWNER"
     case .setSchema: "ALTER ... SET SCHEMA"
-    case .comment: "COMMENT"
     case .createRole(let create): "CREATE \(create.form.rawValue)"
-    case .alterRole: "ALTER ROLE"
-    case .dropRole: "DROP ROLE"
     case .grant(let grant): grant.isGrant ? "GRANT" : "REVOKE"
     case .grantRole(let grant): grant.isGrant ? "GRANT" : "REVOKE"
-    case .listen: "LISTEN"
-    case .unlisten: "UNLISTEN"
-    case .notify: "NOTIFY"
-    case .vacuum: "VACUUM"
-    case .call: "CALL"
-    case .do: "DO"
-    case .other(let kind): kind
-    default: "this statement"
+    default: statement.commandTag
     }
   }
 

@@ -58,7 +58,7 @@ extension Session {
   }
 
   /// In a failed block only its end may even be parsed, as in PostgreSQL.
-  private func requireUsableBlock(_ statement: Statement) throws(ApusError) {
+  func requireUsableBlock(_ statement: Statement) throws(ApusError) {
     guard transaction.phase == .failed else { return }
     if case .transaction(let command) = statement {
       switch command {

@@ -9,15 +9,7 @@ extension Session {
   /// block.
   func enter(_ statement: Statement) throws(ApusError) {
     switch transaction.phase {
-    case .failed:
-      if case .transaction(let command) = statement {
-        switch command {
-        case .commit, .rollback, .rollbackTo: return
-        default: break
-        }
-      }
-      throw ApusError(
-        .inFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block")
+    case .failed: try requireUsableBlock(statement)
     case .idle:
       transaction.phase = .implicit
       transaction.startTime = database.now()

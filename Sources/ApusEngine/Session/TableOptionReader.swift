@@ -21,7 +21,7 @@ enum TableOptionReader {
     }
     options.acceptFutureSeconds = nil
     for option in given {
-      let text = text(option)
+      let text = option.text
       switch option.name {
       case "time_column":
         let column = try column(text, columns, option)
@@ -90,15 +90,5 @@ enum TableOptionReader {
       throw ApusError(.invalidParameterValue, "option \"\(option.name)\" must be positive", position: option.position)
     }
     return total
-  }
-
-  private static func text(_ option: StatementOption) -> String {
-    switch option.value {
-    case .string(let text), .numeric(let text): text
-    case .word(let parts): parts.joined(separator: ".")
-    case .integer(let number): String(number)
-    case .boolean(let flag): flag ? "true" : "false"
-    default: ""
-    }
   }
 }
