@@ -28,10 +28,7 @@ public final class Database: Sendable {
 
   /// Opens (or makes) the directory: replays the log, and creates the table `events` in a new one.
   public static func open(directory: String, options: StoreOptions = StoreOptions()) throws(ApusError) -> Database {
-    try open(
-      directory: directory, options: options,
-      functions: FunctionRegistry(
-        scalars: [], casts: [], aggregates: [], tables: []))
+    try open(directory: directory, options: options, functions: .standard)
   }
 
   static func open(

@@ -1,0 +1,6 @@
+// ScalarLibrary owns the list of built-in scalar functions.
+
+enum ScalarLibrary {
+  /// All of them, gathered from one list per file.
+  static var all: [ScalarFunction] { [] }
+}
