@@ -90,7 +90,9 @@ var targets: [Target] = [
   tests("ApusSyntaxTests", ["ApusBase", "ApusSyntax", "TestSupport"]),
   tests("ApusSketchesTests", ["ApusBase", "ApusColumns", "ApusSketches", "TestSupport"]),
   tests("ApusPlanTests", ["ApusBase", "ApusColumns", "ApusSyntax", "ApusFunctions", "ApusPlan", "TestSupport"]),
-  tests("ApusEngineTests", ["ApusBase", "ApusColumns", "ApusStore", "ApusEngine", "TestSupport"]),
+  tests(
+    "ApusEngineTests",
+    ["ApusBase", "ApusColumns", "ApusFunctions", "ApusPlan", "ApusStore", "ApusEngine", "TestSupport"]),
   tests("ApusStoreTests", ["ApusBase", "ApusColumns", "ApusFiles", "ApusStore", "TestSupport"]),
 ]
 

@@ -19,6 +19,9 @@ public final class Database: Sendable {
   private let sessions = Mutex<[Int32: (secret: Int32, control: SessionControl)]>([:])
   private let numbers = Atomic<Int32>(0)
   private let latest = Mutex<DatabaseSnapshot?>(nil)
+  private let functionCatalogs = Mutex<FunctionCatalog?>(nil)
+  let catalogMisses = CatalogMisses()
+  let systemCache = SystemCache()
 
   private init(store: Store, functions: FunctionRegistry, clock: any WallClock) {
     self.store = store
@@ -57,6 +60,11 @@ public final class Database: Sendable {
     return session
   }
 
+  /// What every session does now, in order of process numbers.
+  var activities: [SessionActivity.State] {
+    sessions.withLock { $0.sorted { $0.key < $1.key }.map { $0.value.control.activity.current } }
+  }
+
   func forget(_ processID: Int32) { sessions.withLock { $0[processID] = nil } }
 
   /// A cancel request: nothing happens unless both numbers fit.
@@ -72,6 +80,16 @@ public final class Database: Sendable {
   func parse(_ sql: String) throws(ApusError) -> [ParsedStatement] { try cache.statements(for: sql) }
 
   func now() -> PostgresMicroseconds { clock.now() &- postgresEpochUnixMicroseconds }
+
+  /// What the catalogs tell of the functions; made when first asked for.
+  var functionCatalog: FunctionCatalog {
+    functionCatalogs.withLock { known in
+      if let known { return known }
+      let made = FunctionCatalog.of(functions)
+      known = made
+      return made
+    }
+  }
 
   /// The newest snapshot, with its providers: the same object while nothing is committed.
   func snapshot() -> DatabaseSnapshot {

@@ -12,7 +12,7 @@ final class DatabaseSnapshot: Sendable {
   let database: Database
   let store: Snapshot
   private let providers = Mutex<[TableID: StoreTable]>([:])
-  private let systemProviders = Mutex<[String: any TableProvider]>([:])
+  private let systemRows = Mutex<[OID: [any RowGroup]]>([:])
 
   init(database: Database, store: Snapshot) {
     self.database = database
@@ -32,16 +32,20 @@ final class DatabaseSnapshot: Sendable {
   }
 
   /// A relation of pg_catalog, information_schema or apus.
-  func systemTable(schema: String, name: String, session: SystemRelationContext) throws(ApusError) -> (
-    any TableProvider
-  )? {
-    guard let definition = SystemRelations.definition(schema: schema, name: name) else { return nil }
-    if definition.dependsOnSession { return try definition.provider(snapshot: self, context: session) }
-    let key = schema + "." + name
-    if let known = systemProviders.withLock({ $0[key] }) { return known }
-    let provider = try definition.provider(snapshot: self, context: session)
-    systemProviders.withLock { $0[key] = provider }
-    return provider
+  func systemTable(schema: String, name: String, session: SystemRelationContext) -> SystemTable? {
+    SystemRelations.definition(schema: schema, name: name).map { relation in
+      SystemTable(relation: relation, source: SystemSource(snapshot: self, context: session))
+    }
+  }
+
+  /// Rows of a system relation that stay true until the next commit: made once for this snapshot.
+  func rows(of relation: SystemRelation, _ make: () throws(ApusError) -> [any RowGroup]) throws(ApusError) -> [
+    any RowGroup
+  ] {
+    if let known = systemRows.withLock({ $0[relation.oid] }) { return known }
+    let made = try make()
+    systemRows.withLock { $0[relation.oid] = made }
+    return made
   }
 
   var schemas: [String] {
@@ -74,7 +78,7 @@ struct SessionCatalog: BinderCatalog {
   }
 
   private func relation(in schema: String, _ name: String) throws(ApusError) -> Relation? {
-    if let system = try snapshot.systemTable(schema: schema, name: name, session: system) { return .table(system) }
+    if let system = snapshot.systemTable(schema: schema, name: name, session: system) { return .table(system) }
     if let table = snapshot.table(schema: schema, name: name) { return .table(table) }
     return nil
   }

@@ -13,8 +13,12 @@ final class StoreTable: TableProvider {
 
   init(_ snapshot: TableSnapshot) {
     self.snapshot = snapshot
-    let definition = snapshot.definition
-    schema = TableSchema(
+    schema = Self.schema(of: snapshot.definition)
+  }
+
+  /// The columns as plans and catalogs see them.
+  static func schema(of definition: TableDefinition) -> TableSchema {
+    TableSchema(
       oid: definition.id.value, schema: definition.schema, name: definition.name,
       columns: definition.liveColumns.map { column in
         TableColumn(

@@ -28,6 +28,17 @@ extension Session {
   public func prepare(
     _ parsed: ParsedStatement, parameterTypes: [DataType?] = []
   ) throws(ApusError) -> PreparedStatement {
+    do throws(ApusError) {
+      return try bound(parsed, parameterTypes: parameterTypes)
+    } catch {
+      database.catalogMisses.note(error, query: parsed.text, at: database.now())
+      throw error
+    }
+  }
+
+  private func bound(
+    _ parsed: ParsedStatement, parameterTypes: [DataType?]
+  ) throws(ApusError) -> PreparedStatement {
     try requireUsableBlock(parsed.root)
     var body = StatementBody(parsed: parsed, givenTypes: parameterTypes)
     var types: [DataType] = []
@@ -76,6 +87,7 @@ extension Session {
   ) throws(ApusError) -> Execution {
     let body = prepared.statement
     try enter(body.parsed.root)
+    noteActive(prepared.text)
     switch body.parsed.root {
     case .select(let query): return try execute(query: query, body, parameters)
     case .insert(let insert): return try execute(insert: insert, body, parameters)
@@ -92,6 +104,37 @@ extension Session {
     case .closeCursor(let name): return try execute(close: name)
     case .discard(let what): return try execute(discard: what)
     default: return try executeDefinition(body)
+    }
+  }
+
+  // MARK: - What others see
+
+  private func noteActive(_ query: String) {
+    let now = database.now()
+    let name = settings.text("application_name")
+    let start = transaction.startTime
+    control.activity.update { activity in
+      activity.applicationName = name
+      activity.transactionStart = start
+      activity.queryStart = now
+      activity.stateChange = now
+      activity.state = "active"
+      activity.query = query
+    }
+  }
+
+  /// The statement, and what it belongs to, has come to an end.
+  func noteIdle() {
+    let now = database.now()
+    let state: String
+    switch transaction.phase {
+    case .idle, .implicit: state = "idle"
+    case .block: state = "idle in transaction"
+    case .failed: state = "idle in transaction (aborted)"
+    }
+    control.activity.update { activity in
+      activity.state = state
+      activity.stateChange = now
     }
   }
 

@@ -10,11 +10,14 @@ import ApusSyntax
 final class Cursor {
   let fields: [Field]
   let isHoldable: Bool
+  /// The text that declared it.
+  let statement: String
   private let execution: Execution
   private var current: Batch?
   private var offset = 0
 
-  init(execution: Execution, isHoldable: Bool) {
+  init(execution: Execution, isHoldable: Bool, statement: String) {
+    self.statement = statement
     self.execution = execution
     self.fields = execution.fields
     self.isHoldable = isHoldable
@@ -143,7 +146,7 @@ extension Session {
     let bound = try Binder.bind(
       query: declare.query, in: body.parsed, catalog: catalog(snapshot), parameterTypes: body.givenTypes)
     let execution = try run(bound.plan, fields: bound.fields, parameters: [], snapshot: snapshot)
-    cursors[declare.name] = Cursor(execution: execution, isHoldable: declare.isHoldable)
+    cursors[declare.name] = Cursor(execution: execution, isHoldable: declare.isHoldable, statement: body.parsed.text)
     return Execution(command: "DECLARE CURSOR")
   }
 

@@ -21,6 +21,7 @@ extension Session {
 
   /// Commits what the statements outside a block wrote: at Sync, or before the last CommandComplete of a query string.
   public func commitStatementGroup() throws(ApusError) {
+    defer { noteIdle() }
     guard transaction.phase == .implicit else { return }
     do throws(ApusError) {
       try commitWrites()
@@ -35,6 +36,7 @@ extension Session {
 
   /// After an error: the implicit transaction is gone, a block has failed.
   public func statementFailed() {
+    defer { noteIdle() }
     switch transaction.phase {
     case .implicit: rollbackAll()
     case .block:

@@ -23,7 +23,7 @@ public final class Session {
   var settings: SessionSettings
   var transaction = TransactionState()
   var notices: [Notice] = []
-  private var prepared: [String: PreparedStatement] = [:]
+  private(set) var prepared: [String: PreparedStatement] = [:]
   var cursors: [String: Cursor] = [:]
 
   init(database: Database, user: String, processID: Int32, secret: Int32, isReadOnly: Bool) {
@@ -32,7 +32,7 @@ public final class Session {
     self.processID = processID
     self.secret = secret
     self.isReadOnly = isReadOnly
-    control = SessionControl()
+    control = SessionControl(SessionActivity(processID: processID, user: user, now: database.now()))
     settings = SessionSettings(user: user)
   }
 
@@ -91,6 +91,14 @@ public final class Session {
   }
 
   public func setting(_ name: String) -> String? { settings.value(name) }
+
+  /// Where the client is, for pg_stat_activity.
+  public func setClient(address: String?, port: Int?) {
+    control.activity.update {
+      $0.clientAddress = address
+      $0.clientPort = port.map { Int64($0) }
+    }
+  }
 
   // MARK: - Prepared statements
 
@@ -176,6 +184,9 @@ extension Substring {
 /// The part of a session that other threads may touch.
 public final class SessionControl: Sendable {
   private let running = Mutex<QueryControl?>(nil)
+  let activity: SessionActivity
+
+  init(_ activity: SessionActivity) { self.activity = activity }
 
   func begin(_ control: QueryControl) { running.withLock { $0 = control } }
   func end() { running.withLock { $0 = nil } }

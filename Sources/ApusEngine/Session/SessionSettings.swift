@@ -23,6 +23,19 @@ struct SessionSettings: Sendable {
     return local[key] ?? session[key] ?? initial[key] ?? SettingDefinition.named(key)?.boot
   }
 
+  /// Where the value comes from, in the words of `pg_settings.source`.
+  func source(_ name: String) -> String {
+    let key = name.lowercased()
+    if local[key] != nil || session[key] != nil { return "session" }
+    if initial[key] != nil { return key == "session_authorization" ? "default" : "client" }
+    return "default"
+  }
+
+  /// What RESET goes back to.
+  func resetText(_ name: String) -> String {
+    initial[name.lowercased()] ?? SettingDefinition.named(name)?.boot ?? ""
+  }
+
   func text(_ name: String) -> String { value(name) ?? "" }
   func integer(_ name: String) -> Int64 { Int64(text(name)) ?? 0 }
   func flag(_ name: String) -> Bool { text(name) == "on" }

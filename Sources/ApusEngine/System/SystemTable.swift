@@ -1,31 +1,26 @@
-// SystemTable owns a virtual relation as a provider: its rows are made when it is scanned.
+// SystemTable owns a virtual relation as a provider: its rows are made when it is first scanned, and kept while they
+// stay true.
 
 import ApusBase
 import ApusColumns
-import ApusExecution
 import ApusFunctions
 import ApusPlan
+import ApusStore
+import Synchronization
 
 /// One system relation under one snapshot.
 final class SystemTable: TableProvider {
-  let schema: TableSchema
   private let relation: SystemRelation
-  private let snapshot: DatabaseSnapshot
-  private let context: SystemRelationContext
+  private let source: SystemSource
 
-  init(relation: SystemRelation, snapshot: DatabaseSnapshot, context: SystemRelationContext) {
+  init(relation: SystemRelation, source: SystemSource) {
     self.relation = relation
-    self.snapshot = snapshot
-    self.context = context
-    schema = TableSchema(
-      oid: relation.oid, schema: relation.schema, name: relation.name,
-      columns: relation.columns.enumerated().map { index, column in
-        TableColumn(
-          id: ColumnID(UInt32(truncatingIfNeeded: index + 1)), name: column.name, type: TypeReference(column.type))
-      })
+    self.source = source
   }
 
+  var schema: TableSchema { relation.schema }
   var rowCountEstimate: Int? { nil }
+  var readsPaths: Bool { false }
 
   func capability(_ request: ScanRequest) -> ScanCapability {
     ScanCapability(
@@ -33,6 +28,37 @@ final class SystemTable: TableProvider {
   }
 
   func scan(_ request: ScanRequest, context: EvaluationContext) throws(ApusError) -> ScanOutput {
-    try MemoryTable(schema: schema, rows: try relation.rows(snapshot, self.context)).scan(request, context: context)
+    .rowGroups(try rowGroups())
+  }
+
+  func rowGroups() throws(ApusError) -> [any RowGroup] {
+    relation.fixedGroups(source.database.functionCatalog) + (try liveGroups())
+  }
+
+  private func liveGroups() throws(ApusError) -> [any RowGroup] {
+    guard let make = relation.content.live else { return [] }
+    switch relation.content.lifetime {
+    case .definitions:
+      return try source.database.systemCache.groups(relation, version: source.snapshot.store.catalogVersion) {
+        () throws(ApusError) in relation.groups(try make(source))
+      }
+    case .commit:
+      return try source.snapshot.rows(of: relation) { () throws(ApusError) in relation.groups(try make(source)) }
+    case .statement: return relation.groups(try make(source))
+    }
+  }
+}
+
+/// Rows that stay true until a definition changes, kept across the snapshots that commits make.
+final class SystemCache: Sendable {
+  private let known = Mutex<[OID: (version: UInt64, groups: [any RowGroup])]>([:])
+
+  func groups(
+    _ relation: SystemRelation, version: UInt64, _ make: () throws(ApusError) -> [any RowGroup]
+  ) throws(ApusError) -> [any RowGroup] {
+    if let entry = known.withLock({ $0[relation.oid] }), entry.version == version { return entry.groups }
+    let made = try make()
+    known.withLock { $0[relation.oid] = (version, made) }
+    return made
   }
 }

@@ -1,0 +1,67 @@
+// ListedRelation owns the sight of a relation of any kind as the catalogs list it: system relations and tables alike.
+
+import ApusBase
+import ApusColumns
+import ApusPlan
+import ApusStore
+
+/// One relation as pg_class, pg_attribute and information_schema list it.
+struct ListedRelation: Sendable {
+  let schema: TableSchema
+  let kind: RelationKind
+  let isShared: Bool
+  let rowType: OID
+  let rowArrayType: OID
+  /// nil for system relations.
+  let table: TableDefinition?
+
+  var oid: OID { schema.oid }
+  var name: String { schema.name }
+  var schemaOID: OID { CatalogOIDs.schema(schema.schema) }
+
+  init(_ relation: SystemRelation) {
+    schema = relation.schema
+    kind = relation.kind
+    isShared = relation.isShared
+    rowType = relation.rowType
+    rowArrayType = relation.rowArrayType
+    table = nil
+  }
+
+  init(_ table: TableDefinition) {
+    schema = StoreTable.schema(of: table)
+    kind = .table
+    isShared = false
+    rowType = CatalogOIDs.rowType(of: table.id)
+    rowArrayType = CatalogOIDs.rowArrayType(of: table.id)
+    self.table = table
+  }
+
+  /// Every system relation.
+  static let system: [ListedRelation] = SystemRelations.all.map { ListedRelation($0) }
+
+  var accessMethod: OID {
+    if table != nil { return CatalogOIDs.columnarMethod }
+    return kind == .table ? CatalogOIDs.heapMethod : 0
+  }
+
+  /// The options of CREATE TABLE, as `pg_class.reloptions` has them.
+  var options: [String] {
+    table?.options.given.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } ?? []
+  }
+}
+
+extension SystemSource {
+  /// Every table of the store, the store's own included.
+  var tables: [ListedRelation] { snapshot.store.tables.map { ListedRelation($0.definition) } }
+}
+
+extension Value {
+  static func oid(_ value: OID) -> Value { .int(Int64(value)) }
+  static func optional(_ text: String?) -> Value { text.map { .text($0) } ?? .null }
+  static func optional(_ number: Int64?) -> Value { number.map { .int($0) } ?? .null }
+  static func texts(_ values: [String]) -> Value { .array(values.map { .text($0) }) }
+  static func oids(_ values: [OID]) -> Value { .array(values.map { .int(Int64($0)) }) }
+  /// information_schema's yes_or_no.
+  static func yes(_ flag: Bool) -> Value { .text(flag ? "YES" : "NO") }
+}
