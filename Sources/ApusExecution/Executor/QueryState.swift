@@ -5,12 +5,14 @@ import ApusColumns
 import ApusFunctions
 import ApusPlan
 
-/// Shared, immutable but for its locked caches.
+/// Shared by the workers. Workers are compiled on the query's own thread, which alone touches the subqueries' rows.
 final class QueryState: @unchecked Sendable {
   let pool: WorkerPool
   let parameters: [Value]
   let context: EvaluationContext
   let control: QueryControl
+  /// The rows of subqueries that refer to nothing outside, by identity.
+  var subqueryRows: [Int: Batch] = [:]
 
   init(pool: WorkerPool, parameters: [Value], context: EvaluationContext, control: QueryControl) {
     self.pool = pool
@@ -19,7 +21,6 @@ final class QueryState: @unchecked Sendable {
     self.control = control
   }
 
-  func compile(_ plan: LogicalPlan) throws(ApusError) -> Operator { throw .unsupported("queries") }
 }
 
 /// A relational operator: pulled by one thread, though it may use the pool inside.

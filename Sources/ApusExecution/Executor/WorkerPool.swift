@@ -101,15 +101,16 @@ final class WorkerPool: @unchecked Sendable {
   /// Threads that may work on one loop.
   var width: Int { helpers + 1 }
 
-  /// Runs `body` for every morsel, on this thread and the helpers. Returns when all are done; throws the first error.
+  /// Runs `body` for every morsel, on this thread and the helpers, `width` threads at the most (slots are below it).
+  /// Returns when all are done; throws the first error.
   func run(
-    count: Int, body: @escaping @Sendable (_ morsel: Int, _ slot: Int) throws(ApusError) -> Void
+    count: Int, width limit: Int, body: @escaping @Sendable (_ morsel: Int, _ slot: Int) throws(ApusError) -> Void
   ) throws(ApusError) {
-    if count <= 1 || helpers == 0 {
+    if count <= 1 || helpers == 0 || limit <= 1 {
       for morsel in 0..<count { try body(morsel, 0) }
       return
     }
-    let loop = MorselLoop(count: count, slotsMax: width, body: body)
+    let loop = MorselLoop(count: count, slotsMax: min(width, limit), body: body)
     let own = loop.enter() ?? 0
     add(loop)
     while loop.work(slot: own, limit: Int.max) {}
