@@ -25,6 +25,8 @@ public enum Limits {
   public static let propertyDepthMax = 8
   /// One event of an ingest request.
   public static let eventBytesMax = 1 << 20
+  /// Rejected events of one ingest request: with more, the whole request is refused, and nothing of it is stored.
+  public static let rejectsPerRequestMax = 100_000
   /// An HTTP body as sent.
   public static let httpBodyBytesMax = 64 << 20
   /// An HTTP body after decompression.

@@ -48,17 +48,69 @@ public final class ShreddedBuilder {
   /// Appends SQL NULL.
   public func appendNull() {
     nullRows.append(count)
+    touchedCount = 0
     count &+= 1
   }
 
   /// Appends `{}`.
-  public func appendEmpty() { count &+= 1 }
+  public func appendEmpty() {
+    touchedCount = 0
+    count &+= 1
+  }
+
+  /// Takes back the row appended last. Only once after an append.
+  public func removeLast() {
+    guard count > 0 else { return }
+    count &-= 1
+    takeBack()
+    if nullRows.last == count { nullRows.removeLast() }
+  }
 
   /// Appends the value whose first token is `index`. Throws as a cast to jsonb does (22003), and 54000 for a value or
   /// a column too large; the row is then not appended.
   public func append(_ document: JSONDocument, _ index: Int = 0) throws(ApusError) {
     if let refusal = try attempt(document, index) { try appendSlowly(document, index, refusal) }
     count &+= 1
+  }
+
+  /// Appends an object put together from members, the last of equal keys winning. Throws as `append` does.
+  public func append(members: UnsafeBufferPointer<ShreddedMember>) throws(ApusError) {
+    touchedCount = 0
+    stamp = stamp == Int32.max ? 1 : stamp &+ 1
+    do {
+      if try putMembers(members) == nil {
+        count &+= 1
+        return
+      }
+      takeBack()
+    } catch {
+      takeBack()
+      throw error
+    }
+    var text = JSONWriter()
+    text.put(UInt8(ascii: "{"))
+    for index in members.indices {
+      if index > 0 { text.separator() }
+      text.putString(members[index].key)
+      text.put(": ")
+      try text.putValue(members[index].document, members[index].value)
+    }
+    text.put(UInt8(ascii: "}"))
+    try JSONB.parsing(text.bytes) { (document) throws(ApusError) in try append(document) }
+  }
+
+  private func putMembers(_ members: UnsafeBufferPointer<ShreddedMember>) throws(ApusError) -> Refusal? {
+    var previous: Int32 = -1
+    for index in members.indices {
+      guard let child = tree.child(of: 0, key: members[index].key, after: previous, limit: Self.nodesMax) else {
+        return .tooManyPaths
+      }
+      if tree.nodes[Int(child)].stamp == stamp { return .duplicateKey }
+      tree.nodes[Int(child)].stamp = stamp
+      if let refusal = try put(child, members[index].document, members[index].value) { return refusal }
+      previous = child
+    }
+    return nil
   }
 
   /// Puts the row, and takes it back when that refuses or throws.
@@ -246,6 +298,19 @@ public final class ShreddedBuilder {
   public func finishVector() -> Vector {
     let column = finish()
     return Vector(type: .jsonb, count: column.count, validity: column.validity, storage: .shredded(column))
+  }
+}
+
+/// A member of an object that is put together: its key, and where its value is.
+public struct ShreddedMember {
+  public var key: UnsafeRawBufferPointer
+  public var document: JSONDocument
+  public var value: Int
+
+  public init(key: UnsafeRawBufferPointer, document: JSONDocument, value: Int) {
+    self.key = key
+    self.document = document
+    self.value = value
   }
 }
 

@@ -22,6 +22,9 @@ public struct TextColumnBuilder: ~Copyable {
   private var data: UnsafeMutableRawPointer
   private var dataCapacity: Int
   private(set) var byteCount = 0
+  /// Rows without a value, ascending. Their code is `nullCode`, their text empty.
+  private var nullRows: [UInt32] = []
+  private static var nullCode: UInt32 { .max }
 
   /// Probes after which the table is given up: chosen values must not make appending quadratic.
   private static var probesMax: Int { 128 }
@@ -87,6 +90,17 @@ public struct TextColumnBuilder: ~Copyable {
     }
   }
 
+  /// Appends a row without a value.
+  public mutating func appendNull() {
+    nullRows.append(UInt32(truncatingIfNeeded: count))
+    if isDictionary {
+      push(Self.nullCode)
+    } else {
+      addEntry(UnsafeRawPointer(data), 0, index: count)
+      count &+= 1
+    }
+  }
+
   @inline(__always)
   private mutating func push(_ code: UInt32) {
     if count == codeCapacity { growCodes() }
@@ -97,7 +111,7 @@ public struct TextColumnBuilder: ~Copyable {
   private mutating func insert(_ bytes: UnsafeRawPointer, _ length: Int, _ hash: UInt32, _ slot: Int) {
     if count >= nextCheck {
       nextCheck = count &* 2
-      if entryCount &* 4 > count &* 3 {
+      if entryCount &* 4 > (count &- nullRows.count) &* 3 {
         becomePlain()
         addEntry(bytes, length, index: count)
         count &+= 1
@@ -123,6 +137,7 @@ public struct TextColumnBuilder: ~Copyable {
   mutating func removeLast() {
     guard count > 0 else { return }
     count &-= 1
+    if let last = nullRows.last, Int(last) == count { nullRows.removeLast() }
     if !isDictionary { byteCount = Int(offsets[count]) }
   }
 
@@ -170,7 +185,7 @@ public struct TextColumnBuilder: ~Copyable {
   /// Most values are distinct: from here on each is stored where it stands.
   private mutating func becomePlain() {
     var total = 0
-    for index in 0..<count {
+    for index in 0..<count where codes[index] != Self.nullCode {
       let code = Int(codes[index])
       total &+= Int(offsets[code &+ 1] &- offsets[code])
     }
@@ -181,6 +196,10 @@ public struct TextColumnBuilder: ~Copyable {
     plainOffsets[0] = 0
     var at = 0
     for index in 0..<count {
+      if codes[index] == Self.nullCode {
+        plainOffsets[index &+ 1] = Int32(truncatingIfNeeded: at)
+        continue
+      }
       let code = Int(codes[index])
       let start = Int(offsets[code])
       let length = Int(offsets[code &+ 1]) &- start
@@ -241,23 +260,32 @@ public struct TextColumnBuilder: ~Copyable {
     return product.high ^ product.low
   }
 
-  /// The present values as a vector of `type` (a bytes type), and the builder anew.
+  /// The values as a vector of `type` (a bytes type), and the builder anew.
   public mutating func finish(as type: DataType) -> Vector {
     if isDictionary, count < 64, entryCount &* 2 > count { becomePlain() }
-    let vector = isDictionary ? dictionaryVector(type) : plainVector(type)
+    var validity: Bitmap?
+    if !nullRows.isEmpty {
+      let bits = Bitmap(repeating: true, count: count)
+      for row in nullRows {
+        bits.clear(Int(row))
+        if isDictionary { codes[Int(row)] = 0 }
+      }
+      validity = bits
+    }
+    let vector = isDictionary ? dictionaryVector(type, validity) : plainVector(type, validity)
     reset()
     return vector
   }
 
-  private func plainVector(_ type: DataType) -> Vector {
+  private func plainVector(_ type: DataType, _ validity: Bitmap?) -> Vector {
     let outOffsets = Buffer(byteCount: (count + 1) * 4)
     outOffsets.address.copyMemory(from: offsets, byteCount: (count + 1) * 4)
     let outData = Buffer(byteCount: byteCount)
     outData.address.copyMemory(from: data, byteCount: byteCount)
-    return Vector(type: type, count: count, storage: .bytes(offsets: outOffsets, data: outData))
+    return Vector(type: type, count: count, validity: validity, storage: .bytes(offsets: outOffsets, data: outData))
   }
 
-  private func dictionaryVector(_ type: DataType) -> Vector {
+  private func dictionaryVector(_ type: DataType, _ validity: Bitmap?) -> Vector {
     let entryOffsets = Buffer(byteCount: (entryCount + 1) * 4)
     entryOffsets.address.copyMemory(from: offsets, byteCount: (entryCount + 1) * 4)
     let entries = Buffer(byteCount: byteCount)
@@ -275,7 +303,8 @@ public struct TextColumnBuilder: ~Copyable {
     default: out.address.copyMemory(from: codes, byteCount: count * 4)
     }
     return Vector(
-      type: type, count: count, storage: .dictionary(codes: out, width: width, dictionary: dictionary))
+      type: type, count: count, validity: validity,
+      storage: .dictionary(codes: out, width: width, dictionary: dictionary))
   }
 
   private mutating func reset() {
@@ -285,6 +314,7 @@ public struct TextColumnBuilder: ~Copyable {
     offsets[0] = 0
     nextCheck = 64
     isDictionary = true
+    nullRows.removeAll(keepingCapacity: true)
     table.update(repeating: 0, count: mask + 1)
   }
 }

@@ -10,6 +10,19 @@ public struct JSONError: Sendable {
   public let offset: Int
   public let length: Int
 
+  public enum Kind: Sendable { case malformed, invalidUTF8, nulEscape, tooDeep, tooLarge, outOfMemory }
+
+  public var kind: Kind {
+    switch Int(code) {
+    case Int(APUS_JSON_NUL_ESCAPE): .nulEscape
+    case Int(APUS_JSON_INVALID_UTF8): .invalidUTF8
+    case Int(APUS_JSON_TOO_DEEP): .tooDeep
+    case Int(APUS_JSON_TOO_LARGE): .tooLarge
+    case Int(APUS_JSON_NO_MEMORY): .outOfMemory
+    default: .malformed
+    }
+  }
+
   /// The error as PostgreSQL's jsonb raises it. `input` is the text that was parsed.
   public func apusError(_ input: UnsafeRawBufferPointer) -> ApusError {
     let context = "JSON data, line \(lineNumber(input)): \(excerpt(input))"

@@ -20,24 +20,27 @@ public enum JSONKind: UInt8, Sendable, BitwiseCopyable {
 public struct JSONToken: Sendable, BitwiseCopyable {
   /// Integers and decimals: the number. Containers: how many members.
   public let number: Int64
-  let offset: UInt32
-  let length: UInt32
-  let endIndex: UInt32
-  let rawKind: UInt8
-  let rawScale: UInt8
-  let flags: UInt8
-  let unused: UInt8
+  @usableFromInline let offset: UInt32
+  @usableFromInline let length: UInt32
+  @usableFromInline let endIndex: UInt32
+  @usableFromInline let rawKind: UInt8
+  @usableFromInline let rawScale: UInt8
+  @usableFromInline let flags: UInt8
+  @usableFromInline let unused: UInt8
 
-  @inline(__always)
+  @inlinable @inline(__always)
   public var kind: JSONKind { JSONKind(rawValue: rawKind) ?? .null }
   /// One past the index of the value's last token.
-  @inline(__always)
+  @inlinable @inline(__always)
   public var end: Int { Int(endIndex) }
+  /// The length of its text.
+  @inlinable @inline(__always)
+  public var byteCount: Int { Int(length) }
   /// Of a decimal: digits after the point.
-  @inline(__always)
+  @inlinable @inline(__always)
   public var scale: Int { Int(rawScale) }
   /// Whether a string holds a quote, a backslash or a control character.
-  @inline(__always)
+  @inlinable @inline(__always)
   public var needsEscape: Bool { flags & 2 != 0 }
 }
 
@@ -46,8 +49,8 @@ public struct JSONDocument {
   public let tokens: UnsafePointer<JSONToken>
   /// 0 when the document is broken.
   public let count: Int
-  let input: UnsafePointer<UInt8>
-  let side: UnsafePointer<UInt8>
+  @usableFromInline let input: UnsafePointer<UInt8>
+  @usableFromInline let side: UnsafePointer<UInt8>
   public let error: JSONError?
   /// Of a line: its number from 1, and its bytes in the input.
   public let line: Int
@@ -55,13 +58,13 @@ public struct JSONDocument {
   public let length: Int
 
   /// The text of a token: a string's or key's content, a number's digits, the source text of a container.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func text(_ token: JSONToken) -> UnsafeRawBufferPointer {
     let base = token.flags & 1 != 0 ? side : input
     return UnsafeRawBufferPointer(start: base + Int(token.offset), count: Int(token.length))
   }
 
-  @inline(__always)
+  @inlinable @inline(__always)
   public subscript(index: Int) -> JSONToken { tokens[index] }
 
   /// The text of token `index` as a string.

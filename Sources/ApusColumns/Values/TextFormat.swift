@@ -127,7 +127,11 @@ public enum TextFormat {
   ) throws(ApusError) -> Value {
     let bytes = Array(text.utf8)
     switch type.type {
-    case .text, .json, .unknown: return .text(text)
+    case .text, .unknown: return .text(text)
+    case .json:
+      try reading(bytes) { raw throws(ApusError) in try JSONB.validate(raw) }
+      return .text(text)
+    case .jsonb: return .text(try JSONB.canonicalise(text))
     case .varchar, .bpchar: return .text(try limited(text, type))
     case .name: return .text(truncatedName(text))
     case .char: return .text(String(decoding: bytes.prefix(1), as: UTF8.self))

@@ -14,6 +14,7 @@ import Synchronization
 public final class Database: Sendable {
   let store: Store
   let functions: FunctionRegistry
+  let ingest = IngestState()
   private let cache = ParseCache()
   private let clock: any WallClock
   private let sessions = Mutex<[Int32: (secret: Int32, control: SessionControl)]>([:])

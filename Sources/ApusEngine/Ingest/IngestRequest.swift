@@ -32,7 +32,7 @@ public struct IngestRequest: Sendable {
   public var body: [UInt8]
   /// When it was received; nil: now, by the database's clock.
   public var receivedAt: PostgresMicroseconds?
-  /// Not stored by itself: only where the configuration says so.
+  /// Not stored: `ingest.store_ip` is not there yet.
   public var clientAddress: String?
   /// Whether the table's `accept` bounds are left aside, as for history that is imported.
   public var acceptsAnyTime: Bool
@@ -62,8 +62,7 @@ public struct RejectedEvent: Sendable, Hashable {
   /// Its line, or its place in an array or batch, from 1.
   public var line: Int
   public var eventID: String?
-  /// `malformed_json`, `not_an_object`, `missing_event`, `missing_value`, `invalid_value`, `unknown_field`,
-  /// `unknown_type`, `too_old`, `too_new`, `too_large`.
+  /// One of the codes that docs/EVENTS.md lists.
   public var code: String
   public var reason: String
 

@@ -38,6 +38,11 @@ final class RowWriter {
       vectors.append(try session.evaluate(value, count: dense.count))
     }
     try checkNotNull(ids, vectors)
+    // The store holds jsonb as typed sub-columns, whichever way it came.
+    for index in vectors.indices where vectors[index].type == .jsonb {
+      if vectors[index].isConstant, vectors[index].isNull(0) { continue }
+      vectors[index] = try vectors[index].shredded()
+    }
     let rows = RowBatch(table: table.definition.id, columns: ids, rows: Batch(columns: vectors, count: dense.count))
     try session.writeTransaction().append(rows)
     outcome.rows += dense.count

@@ -1,6 +1,6 @@
 // The way of a commit: duplicates out, into the log, into the memtables, published, acknowledged.
 
-import ApusBase
+public import ApusBase
 import ApusColumns
 import ApusFiles
 import Synchronization
@@ -66,6 +66,13 @@ extension Store {
       }
     }
     try checkReserve()
+  }
+
+  /// Refuses ingest that could not be stored now, before it is decoded: 53100, 53200, or what ended writing.
+  public func checkIngest() throws(ApusError) {
+    if let failure { throw failure }
+    try checkReserve()
+    try checkRoom(0)
   }
 
   private func checkReserve() throws(ApusError) {
