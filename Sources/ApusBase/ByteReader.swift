@@ -7,7 +7,10 @@ public struct ByteReader {
   public private(set) var offset: Int
 
   /// The bytes end before the value does.
-  public struct Underflow: Error, Sendable { public let offset: Int }
+  public struct Underflow: Error, Sendable {
+    public let offset: Int
+    public init(offset: Int) { self.offset = offset }
+  }
 
   public init(_ bytes: UnsafeRawBufferPointer) {
     self.bytes = bytes

@@ -17,6 +17,8 @@ public final class DistinctSets {
   private(set) public var groupCount = 0
   private var long = BytesArena()
   private var slotBytes = 0
+  /// The dictionary whose codes were added last, and the words of its entries.
+  private var entries: (dictionary: ByteDictionary, words: UnsafeMutablePointer<KeyWords>)?
 
   public init() {
     capacity = 1
@@ -24,11 +26,14 @@ public final class DistinctSets {
   }
 
   deinit {
+    entries?.words.deallocate()
     for group in 0..<groupCount { tables[group].slots?.deallocate() }
     tables.deallocate()
   }
 
-  public var byteCount: Int { capacity * MemoryLayout<Table>.stride + slotBytes + long.byteCount }
+  public var byteCount: Int {
+    capacity * MemoryLayout<Table>.stride + slotBytes + long.byteCount + (entries?.dictionary.count ?? 0) * 16
+  }
 
   public func grow(to groups: Int) {
     guard groups > groupCount else { return }
@@ -129,6 +134,34 @@ public final class DistinctSets {
         word &= word &- 1
       }
     }
+  }
+
+  /// Adds dictionary entries by their codes, all to group 0 or each row's to its own. An entry is hashed once for each
+  /// dictionary.
+  public func insert(
+    codes: Buffer, width: Int, of dictionary: ByteDictionary, validity: Bitmap?, count: Int,
+    groups: UnsafePointer<UInt32>?
+  ) {
+    let words = self.words(of: dictionary)
+    for row in 0..<count {
+      if let validity, !validity[row] { continue }
+      let code =
+        width == 1
+        ? Int(codes.read(UInt8.self)[row])
+        : width == 2 ? Int(codes.read(UInt16.self)[row]) : Int(codes.read(UInt32.self)[row])
+      let key = words[code]
+      let group = groups.map { Int($0[row]) } ?? 0
+      insert(key, raw: key.isLong ? dictionary.bytes(code) : nil, group: group)
+    }
+  }
+
+  private func words(of dictionary: ByteDictionary) -> UnsafePointer<KeyWords> {
+    if let entries, entries.dictionary === dictionary { return UnsafePointer(entries.words) }
+    entries?.words.deallocate()
+    let words = UnsafeMutablePointer<KeyWords>.allocate(capacity: max(1, dictionary.count))
+    for code in 0..<dictionary.count { words[code] = KeyWords(dictionary.bytes(code)) }
+    entries = (dictionary, words)
+    return UnsafePointer(words)
   }
 
   /// Adds integers, all to group 0 or each to its own. Runs of one value cost a comparison.

@@ -1,0 +1,107 @@
+// ApproximateCountStates owns approx_count_distinct(x) and hyperloglog(x).
+
+import ApusBase
+import ApusColumns
+import ApusSketches
+
+final class ApproximateCountStates: AggregateStates {
+  private let type: DataType
+  private let form: KeyForm
+  /// Whether the result is the sketch rather than its estimate.
+  private let givesState: Bool
+  private let sketches = HyperLogLogs()
+
+  init(_ type: DataType, givesState: Bool) throws(ApusError) {
+    self.type = type
+    self.givesState = givesState
+    form = try KeyForm(type)
+  }
+
+  func grow(to count: Int) { sketches.grow(to: count) }
+
+  func accumulate(_ arguments: [Vector], count: Int, groups: UnsafePointer<UInt32>?) throws(ApusError) {
+    guard count > 0 else { return }
+    let vector = try Vector.argument(arguments, 0)
+    if groups == nil, case .constant(let box) = vector.storage {
+      _ = try accumulateConstant([box.vector.value(at: 0)], times: 1, group: 0)
+      return
+    }
+    if form == .bytes, case .dictionary(let codes, let width, let dictionary) = vector.storage {
+      guard dictionary.count > 0 else { return }
+      let hashes = dictionary.entryHashes()
+      let table = hashes.read(UInt64.self)
+      switch width {
+      case 1: add(codes.read(UInt8.self), table, vector.validity, count, groups)
+      case 2: add(codes.read(UInt16.self), table, vector.validity, count, groups)
+      default: add(codes.read(UInt32.self), table, vector.validity, count, groups)
+      }
+      return
+    }
+    let plain = vector.flattened()
+    switch form {
+    case .word:
+      guard let words = ValueKeys.words(plain) else {
+        throw .unexpected("approx_count_distinct of \(type.sqlName) got another type")
+      }
+      let values = words.read(UInt64.self)
+      forEachRow(count, plain.validity, groups) { row, group in sketches.insert(hashInteger(values[row]), group) }
+    case .bytes:
+      forEachRow(count, plain.validity, groups) { row, group in
+        sketches.insert(hashBytes(plain.rawBytes(row)), group)
+      }
+    case .made:
+      forEachRow(count, plain.validity, groups) { row, group in
+        if let hash = hash(plain.value(at: row)) { sketches.insert(hash, group) }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func add<T: FixedWidthInteger>(
+    _ codes: UnsafePointer<T>, _ hashes: UnsafePointer<UInt64>, _ validity: Bitmap?, _ count: Int,
+    _ groups: UnsafePointer<UInt32>?
+  ) {
+    let sketches = sketches
+    forEachRow(count, validity, groups) { row, group in
+      sketches.insert(hashes[Int(truncatingIfNeeded: codes[row])], group)
+    }
+  }
+
+  private func hash(_ value: Value) -> UInt64? {
+    if form == .word { return ValueKeys.word(of: value).map(hashInteger) }
+    return ValueKeys.bytes(of: value, type: type).map { $0.withUnsafeBytes { hashBytes($0) } }
+  }
+
+  func accumulateConstant(_ arguments: [Value], times: Int, group: Int) throws(ApusError) -> Bool {
+    guard let value = arguments.first else { return false }
+    guard !value.isNull, times > 0 else { return true }
+    guard let hash = hash(value) else { return false }
+    sketches.insert(hash, group)
+    return true
+  }
+
+  func merge(_ other: any AggregateStates, mapping: UnsafePointer<UInt32>, count: Int) throws(ApusError) {
+    let other = try sameKind(other, as: ApproximateCountStates.self)
+    sketches.merge(other.sketches, mapping: mapping, count: count)
+  }
+
+  func finish(count: Int) throws(ApusError) -> Vector {
+    guard givesState else {
+      let buffer = Buffer(byteCount: count * 8)
+      let out = buffer.write(Int64.self)
+      for group in 0..<count { out[group] = sketches.estimate(group) }
+      return Vector(type: .int8, count: count, storage: .int64(buffer))
+    }
+    var builder = VectorBuilder(type: .aggregateState, capacity: count)
+    for group in 0..<count { builder.append(bytes: sketches.serialise(group)) }
+    return builder.finish()
+  }
+
+  func serialise(_ group: Int) -> [UInt8] { sketches.serialise(group) }
+
+  func mergeSerialised(_ bytes: UnsafeRawBufferPointer, into group: Int) throws(ApusError) {
+    try sketches.mergeSerialised(bytes, into: group)
+  }
+
+  var byteCount: Int { sketches.byteCount }
+}
