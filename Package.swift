@@ -67,7 +67,7 @@ var targets: [Target] = [
     ]),
   // Floor 6
   swift("ApusPostgres", ["ApusBase", "ApusColumns", "ApusEngine", "CApusSystem"]),
-  swift("ApusHTTP", ["ApusBase", "ApusColumns", "ApusEngine", "CMicroHTTPD", "CSimdJSON", "CZlib", "CZstd"]),
+  swift("ApusHTTP", ["ApusBase", "ApusColumns", "ApusPlan", "ApusEngine", "CMicroHTTPD", "CZlib", "CZstd"]),
   swift("ApusREPL", ["ApusBase", "ApusColumns", "ApusEngine", "CReadline", "CPQ"]),
   // Floor 7
   .executableTarget(

@@ -33,6 +33,12 @@ public enum Limits {
   public static let httpExpandedBytesMax = 256 << 20
   /// Expanded size over compressed size: more is a decompression bomb.
   public static let httpExpansionRatioMax = 100
+  /// Up to this expanded size the ratio does not count: small bodies of like lines compress better than that.
+  public static let httpExpansionFreeBytes = 1 << 20
+  /// All bodies of requests that run, together: beyond it 429.
+  public static let httpBodiesBytesMax = 768 << 20
+  /// The answer to one query: it is built in memory.
+  public static let httpResultBytesMax = 64 << 20
   public static let httpHeaderBytesMax = 32 << 10
   /// Connections of ordinary users, and those kept for the superuser.
   public static let connectionsMax = 200

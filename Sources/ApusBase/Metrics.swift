@@ -31,8 +31,9 @@ public final class Metrics: Sendable {
     families.withLock { $0[name, default: Family(kind: .counter, help: help)].values[labels, default: 0] += amount }
   }
 
-  public func set(_ name: String, _ value: Double, labels: String = "", help: String) {
-    families.withLock { $0[name, default: Family(kind: .gauge, help: help)].values[labels] = value }
+  /// Sets a gauge, or a counter that somebody else keeps.
+  public func set(_ name: String, _ value: Double, labels: String = "", help: String, kind: Kind = .gauge) {
+    families.withLock { $0[name, default: Family(kind: kind, help: help)].values[labels] = value }
   }
 
   /// Seconds from 100 microseconds to 30 s.

@@ -1,0 +1,166 @@
+// The ingest endpoints: bodies to the database, outcomes to each dialect's own answer.
+
+import ApusBase
+import ApusEngine
+import CMicroHTTPD
+
+extension IngestPath {
+  var dialect: IngestDialect {
+    switch self {
+    case .events: .native
+    case .track: .segment(.track)
+    case .identify: .segment(.identify)
+    case .page: .segment(.page)
+    case .screen: .segment(.screen)
+    case .group: .segment(.group)
+    case .alias: .segment(.alias)
+    case .batch: .segment(.batch)
+    }
+  }
+}
+
+extension HTTPServer {
+  /// What a Content-Type may be: JSON by any name, text, and what curl calls any `-d`.
+  private static func isReadable(_ mediaType: String?) -> Bool {
+    guard let mediaType, !mediaType.isEmpty else { return true }
+    if mediaType.hasPrefix("text/") || mediaType.hasSuffix("+json") { return true }
+    return [
+      "application/json", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines",
+      "application/octet-stream", "application/x-www-form-urlencoded",
+    ].contains(mediaType)
+  }
+
+  func ingestRefusal(_ request: Request) -> Reply? {
+    if ContentEncoding.named(request.header("content-encoding")) == nil {
+      let name = request.header("content-encoding") ?? ""
+      let error = ApusError.unsupported("Content-Encoding \"\(name)\" is", hint: "Use gzip, zstd or none.")
+      return rules.withOrigin(Reply.error(error, status: 415).with("Accept-Encoding", "gzip, zstd"), request)
+    }
+    guard Self.isReadable(request.mediaType) else {
+      let error = ApusError.unsupported(
+        "Content-Type \"\(request.mediaType ?? "")\" is", hint: "Use application/json or application/x-ndjson.")
+      return rules.withOrigin(.error(error, status: 415), request)
+    }
+    return nil
+  }
+
+  func ingest(_ exchange: Exchange, _ path: IngestPath) -> MHD_Result {
+    let (database, unavailable) = database()
+    guard let database else { return exchange.send(unavailable) }
+    let body = exchange.takeBody()
+    var request: IngestRequest
+    do throws(ApusError) {
+      request = try ingestRequest(exchange.request, path)
+    } catch {
+      return exchange.send(answer(.failure(error), path, exchange))
+    }
+    let encoding = ContentEncoding.named(exchange.request.header("content-encoding")) ?? nil
+    exchange.suspend()
+    if encoding == nil, body.count <= options.inlineBodyBytesMax {
+      request.body = body
+      take(request, path, database, exchange)
+      return MHD_YES
+    }
+    let waiting = request
+    let isQueued = decoders.submit { [self] in
+      expandAndTake(waiting, body, encoding, path, database, exchange)
+    }
+    if !isQueued { exchange.finish(rules.withOrigin(Exchange.overloaded, exchange.request)) }
+    return MHD_YES
+  }
+
+  private func ingestRequest(_ request: Request, _ path: IngestPath) throws(ApusError) -> IngestRequest {
+    var ingest = IngestRequest(dialect: path.dialect, body: [])
+    ingest.clientAddress = request.client.isEmpty ? nil : request.client
+    // Vendors' SDKs add parameters of their own; ours are checked.
+    guard path.isNative else { return ingest }
+    try request.requireParameters(among: ["table", "verbose", "accept_any_time", "first_line"])
+    if let table = request.parameter("table") { ingest.table = table }
+    ingest.isVerbose = try request.flag("verbose")
+    ingest.acceptsAnyTime = try request.flag("accept_any_time")
+    if let text = request.parameter("first_line") {
+      guard let line = Int(text), line >= 1 else {
+        throw ApusError(.invalidParameterValue, "invalid value for parameter \"first_line\": \"\(text)\"")
+      }
+      ingest.firstLine = line
+    }
+    return ingest
+  }
+
+  private func expandAndTake(
+    _ waiting: IngestRequest, _ body: [UInt8], _ encoding: ContentEncoding?, _ path: IngestPath, _ database: Database,
+    _ exchange: Exchange
+  ) {
+    var request = waiting
+    do {
+      if let encoding {
+        request.body = try BodyExpander.expand(body, encoding) { bytes in
+          guard exchange.account(bytes) else { throw ApusError(.outOfMemory, "too many request bodies at once") }
+        }
+      } else {
+        request.body = body
+      }
+    } catch let error as BodyTooLarge {
+      return exchange.finish(rules.withOrigin(Exchange.tooLarge(error.message), exchange.request))
+    } catch {
+      return exchange.finish(answer(.failure(.wrapping(error)), path, exchange))
+    }
+    take(request, path, database, exchange)
+  }
+
+  private func take(_ request: IngestRequest, _ path: IngestPath, _ database: Database, _ exchange: Exchange) {
+    database.ingest(request) { [self] result in
+      exchange.finish(answer(result, path, exchange))
+    }
+  }
+
+  // MARK: - Answers
+
+  private func answer(
+    _ result: Result<IngestOutcome, ApusError>, _ path: IngestPath, _ exchange: Exchange
+  ) -> Reply {
+    let seconds = Double(monotonicNanoseconds() &- exchange.startedNanoseconds) / 1e9
+    let reply: Reply
+    switch result {
+    case .success(let outcome):
+      metrics.ingested(outcome, dialect: path.dialect.name, seconds: seconds)
+      reply = .json(200, path.isNative ? IngestAnswer.native(outcome) : "{\"success\":true}\n")
+    case .failure(let error):
+      metrics.ingestFailed(dialect: path.dialect.name)
+      reply = path.isNative ? .error(error, status: Self.ingestStatus(error)) : IngestAnswer.segment(error)
+    }
+    return rules.withOrigin(reply, exchange.request)
+  }
+
+  static func ingestStatus(_ error: ApusError) -> Int {
+    error.state == .undefinedTable ? 404 : Reply.status(for: error.state)
+  }
+}
+
+/// The text of ingest answers.
+enum IngestAnswer {
+  static func native(_ outcome: IngestOutcome) -> String {
+    func id(_ text: String?) -> String { text.map { jsonText($0) } ?? "null" }
+    var text = "{\"stored\":\(outcome.stored),\"duplicate\":\(outcome.duplicates),\"rejected\":["
+    text += outcome.rejected.map { event in
+      "{\"line\":\(event.line),\"event_id\":\(id(event.eventID)),\"code\":\(jsonText(event.code)),"
+        + "\"reason\":\(jsonText(event.reason))}"
+    }.joined(separator: ",")
+    text += "]"
+    if !outcome.events.isEmpty {
+      text += ",\"events\":["
+      text += outcome.events.map { event in
+        "{\"line\":\(event.line),\"event_id\":\(id(event.eventID)),\"status\":\"\(event.status.rawValue)\"}"
+      }.joined(separator: ",")
+      text += "]"
+    }
+    return text + "}\n"
+  }
+
+  /// Segment's own answers to a request that could not be taken: 400 is not sent again, 429 and 5xx are.
+  static func segment(_ error: ApusError) -> Reply {
+    let status = HTTPServer.ingestStatus(error)
+    let reply = Reply.json(status, "{\"success\":false,\"message\":\(jsonText(error.message))}\n")
+    return status == 429 || status == 503 ? reply.with("Retry-After", Reply.retryAfter(error.state)) : reply
+  }
+}

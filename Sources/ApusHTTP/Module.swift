@@ -1,1 +1,0 @@
-// ApusHTTP: see docs/ARCHITECTURE.md.
