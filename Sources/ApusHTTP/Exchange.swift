@@ -128,7 +128,7 @@ final class PreparedResponse: @unchecked Sendable {
     var body = reply.body
     let count = body.count
     response = body.withUnsafeMutableBytes {
-      MHD_create_response_from_buffer(count, $0.baseAddress, MHD_RESPMEM_MUST_COPY)
+      MHD_create_response_from_buffer(count, $0.baseAddress, apus_http_copy)
     }
     guard let response else { return }
     if !reply.body.isEmpty || reply.status != 204 {
@@ -138,9 +138,9 @@ final class PreparedResponse: @unchecked Sendable {
     for (name, value) in reply.headers { MHD_add_response_header(response, name, value) }
   }
 
-  /// MHD_NO closes the connection.
+  /// apus_http_no closes the connection.
   func queue(on connection: OpaquePointer, closing: Bool) -> MHD_Result {
-    guard let response else { return MHD_NO }
+    guard let response else { return apus_http_no }
     if closing { MHD_add_response_header(response, "Connection", "close") }
     return MHD_queue_response(connection, UInt32(truncatingIfNeeded: status), response)
   }

@@ -5,7 +5,7 @@ import CMicroHTTPD
 
 /// Called with the head of a request, with each piece of its body, and once it is whole until there is an answer.
 let handleRequest: MHD_AccessHandlerCallback = { context, connection, url, method, _, upload, uploadSize, slot in
-  guard let context, let connection, let url, let method, let uploadSize, let slot else { return MHD_NO }
+  guard let context, let connection, let url, let method, let uploadSize, let slot else { return apus_http_no }
   let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
   guard let known = slot.pointee else {
     let request = Request(connection, method: String(cString: method), path: String(cString: url))
@@ -18,7 +18,7 @@ let handleRequest: MHD_AccessHandlerCallback = { context, connection, url, metho
   if uploadSize.pointee > 0 {
     let chunk = UnsafeRawBufferPointer(start: upload, count: uploadSize.pointee)
     uploadSize.pointee = 0
-    return exchange.receive(chunk) ? MHD_YES : MHD_NO
+    return exchange.receive(chunk) ? apus_http_yes : apus_http_no
   }
   if let response = exchange.takeResponse() { return exchange.send(response) }
   if let refusal = exchange.refusal { return exchange.send(refusal) }
@@ -48,10 +48,10 @@ extension HTTPServer {
       exchange.refuse(reply)
       // A client that asked first need not send; a large body is not worth reading to its end.
       let isLarge = length > Self.drainedBytesMax
-      return isLarge || (exchange.request.expectsContinue && length > 0) ? exchange.send(reply) : MHD_YES
+      return isLarge || (exchange.request.expectsContinue && length > 0) ? exchange.send(reply) : apus_http_yes
     }
     exchange.reserve(length)
-    return MHD_YES
+    return apus_http_yes
   }
 
   private func refusal(_ exchange: Exchange, length: Int) -> Reply? {

@@ -59,14 +59,14 @@ extension HTTPServer {
     if encoding == nil, body.count <= options.inlineBodyBytesMax {
       request.body = body
       take(request, path, database, exchange)
-      return MHD_YES
+      return apus_http_yes
     }
     let waiting = request
     let isQueued = decoders.submit { [self] in
       expandAndTake(waiting, body, encoding, path, database, exchange)
     }
     if !isQueued { exchange.finish(rules.withOrigin(Exchange.overloaded, exchange.request)) }
-    return MHD_YES
+    return apus_http_yes
   }
 
   private func ingestRequest(_ request: Request, _ path: IngestPath) throws(ApusError) -> IngestRequest {
@@ -119,14 +119,11 @@ extension HTTPServer {
   private func answer(
     _ result: Result<IngestOutcome, ApusError>, _ path: IngestPath, _ exchange: Exchange
   ) -> Reply {
-    let seconds = Double(monotonicNanoseconds() &- exchange.startedNanoseconds) / 1e9
     let reply: Reply
     switch result {
     case .success(let outcome):
-      metrics.ingested(outcome, dialect: path.dialect.name, seconds: seconds)
       reply = .json(200, path.isNative ? IngestAnswer.native(outcome) : "{\"success\":true}\n")
     case .failure(let error):
-      metrics.ingestFailed(dialect: path.dialect.name)
       reply = path.isNative ? .error(error, status: Self.ingestStatus(error)) : IngestAnswer.segment(error)
     }
     return rules.withOrigin(reply, exchange.request)

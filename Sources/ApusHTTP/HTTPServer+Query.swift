@@ -32,7 +32,7 @@ extension HTTPServer {
       exchange.finish(run(body, exchange, database, socket: socket))
     }
     if !isQueued { exchange.finish(.error(ApusError(.tooManyConnections, "too many queries are waiting"))) }
-    return MHD_YES
+    return apus_http_yes
   }
 
   private func run(_ body: [UInt8], _ exchange: Exchange, _ database: Database, socket: Int32) -> Reply {

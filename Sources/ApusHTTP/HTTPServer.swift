@@ -35,6 +35,7 @@ public final class HTTPServer: @unchecked Sendable {
   private static let queriesWaitingMax = 256
   private static let bodiesWaitingMax = 4096
 
+  private struct Daemon: @unchecked Sendable { let pointer: OpaquePointer }
   enum Phase { case starting, serving(Database), draining }
 
   let options: HTTPOptions
@@ -42,7 +43,7 @@ public final class HTTPServer: @unchecked Sendable {
   let metrics = HTTPMetrics()
   let watch = QueryWatch()
   private let phase = Mutex(Phase.starting)
-  private let daemon = Mutex<OpaquePointer?>(nil)
+  private let daemon = Mutex<Daemon?>(nil)
   private let draining = Atomic<Bool>(false)
   private let bodyBytes = Atomic<Int>(0)
   private let requests = Atomic<Int>(0)
@@ -82,7 +83,8 @@ public final class HTTPServer: @unchecked Sendable {
       close(socket)
       throw ApusError(.internalError, "the HTTP threads could not be started")
     }
-    daemon.withLock { $0 = started }
+    let running = Daemon(pointer: started)
+    daemon.withLock { $0 = running }
     return Int(bound)
   }
 
@@ -93,7 +95,7 @@ public final class HTTPServer: @unchecked Sendable {
   public func stop(drainSeconds: Double = 10) {
     draining.store(true, ordering: .releasing)
     phase.withLock { $0 = .draining }
-    guard let daemon = daemon.withLock({ $0 }) else { return }
+    guard let daemon = daemon.withLock({ $0 })?.pointer else { return }
     let socket = MHD_quiesce_daemon(daemon)
     if socket >= 0 { close(socket) }
     waitUntil(seconds: drainSeconds) { requests.load(ordering: .acquiring) == 0 }

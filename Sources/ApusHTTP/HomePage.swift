@@ -1,6 +1,7 @@
 // HomePage owns what a browser sees at `/`: where to go, and no more than is true.
 
 import ApusBase
+import ApusEngine
 
 enum HomePage {
   static var reply: Reply {

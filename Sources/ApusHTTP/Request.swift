@@ -27,8 +27,8 @@ struct Request: Sendable {
   init(_ connection: OpaquePointer, method: String, path: String) {
     self.init(method: method, path: path)
     withUnsafeMutablePointer(to: &self) { pointer in
-      _ = MHD_get_connection_values(connection, MHD_HEADER_KIND, collectHeader, pointer)
-      _ = MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, collectParameter, pointer)
+      _ = MHD_get_connection_values(connection, apus_http_header_kind, collectHeader, pointer)
+      _ = MHD_get_connection_values(connection, apus_http_argument_kind, collectParameter, pointer)
     }
     headerBytes = apus_http_header_bytes(connection)
     var text = [CChar](repeating: 0, count: 64)
@@ -83,16 +83,16 @@ struct Request: Sendable {
 
 /// Called by libmicrohttpd for each header.
 private let collectHeader: MHD_KeyValueIterator = { context, _, key, value in
-  guard let request = context?.assumingMemoryBound(to: Request.self), let key else { return MHD_YES }
+  guard let request = context?.assumingMemoryBound(to: Request.self), let key else { return apus_http_yes }
   request.pointee.add(header: String(cString: key), value.map { String(cString: $0) } ?? "")
-  return MHD_YES
+  return apus_http_yes
 }
 
 /// And for each parameter.
 private let collectParameter: MHD_KeyValueIterator = { context, _, key, value in
-  guard let request = context?.assumingMemoryBound(to: Request.self), let key else { return MHD_YES }
+  guard let request = context?.assumingMemoryBound(to: Request.self), let key else { return apus_http_yes }
   request.pointee.parameters.append((String(cString: key), value.map { String(cString: $0) } ?? ""))
-  return MHD_YES
+  return apus_http_yes
 }
 
 extension StringProtocol {

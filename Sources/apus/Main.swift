@@ -9,6 +9,7 @@ struct Main {
   static let usage = """
     usage: apus COMMAND [OPTION ...]
 
+      serve [--data DIR] [OPTION ...]       takes events over HTTP, answers SQL; serve --help lists the options
       check --data DIR [--quick] [--json]   every checksum and invariant of a data directory
       version                               the version
 
@@ -20,6 +21,7 @@ struct Main {
     let arguments = Array(CommandLine.arguments.dropFirst())
     switch arguments.first {
     case "version": print("apus \(apusVersion)")
+    case "serve": exit(ServeCommand.run(Array(arguments.dropFirst())))
     case "check": exit(CheckCommand.run(Array(arguments.dropFirst())))
     case "help", "--help", "-h": print(usage)
     case nil:
@@ -36,7 +38,7 @@ struct Main {
 
   /// Commands of the interface (docs/CONFIG.md) that have nothing behind them yet.
   private static let planned: Set<String> = [
-    "serve", "repl", "plan", "apply", "import", "export", "backup", "restore", "demo", "plugin", "config", "defaults",
+    "repl", "plan", "apply", "import", "export", "backup", "restore", "demo", "plugin", "config", "defaults",
   ]
 }
 

@@ -5,6 +5,13 @@
 #include <microhttpd.h>
 #include <stdint.h>
 
+// The library's constants under names that Swift sees as they are.
+static const enum MHD_Result apus_http_yes = MHD_YES;
+static const enum MHD_Result apus_http_no = MHD_NO;
+static const enum MHD_ValueKind apus_http_header_kind = MHD_HEADER_KIND;
+static const enum MHD_ValueKind apus_http_argument_kind = MHD_GET_ARGUMENT_KIND;
+static const enum MHD_ResponseMemoryMode apus_http_copy = MHD_RESPMEM_MUST_COPY;
+
 /// A listening TCP socket on a numeric address (IPv4 or IPv6), not blocking, close-on-exec. Port 0 takes a free one;
 /// `bound` gets the port. The descriptor, or a negative errno value.
 int apus_http_listen(const char *address, uint16_t port, int backlog, uint16_t *bound);

@@ -1,0 +1,169 @@
+// ServeCommand owns the life of a server: start, ready line, signals, drain.
+
+import ApusBase
+import ApusEngine
+import ApusHTTP
+import ApusStore
+import CApusSystem
+import Foundation
+import Synchronization
+
+enum ServeCommand {
+  /// Requests that run may take this long to end after SIGTERM.
+  private static let drainSeconds = 10.0
+
+  /// Runs until a signal: never returns once the server has started.
+  static func run(_ arguments: [String]) -> Int32 {
+    let options: ServeOptions
+    do {
+      guard let read = try ServeOptions.read(arguments, environment: ProcessInfo.processInfo.environment) else {
+        print(ServeOptions.usage)
+        return 0
+      }
+      options = read
+    } catch let error as UsageError {
+      complain("apus serve: \(error.message)\n\n\(ServeOptions.usage)")
+      return 2
+    } catch {
+      complain("apus serve: \(explain(.wrapping(error)))")
+      return 1
+    }
+    Log.configure(level: .info, format: options.logFormat)
+    prepareProcess()
+    let signals = blockSignals()
+    let server = RunningServer(options)
+    let starter = Thread {
+      do throws(ApusError) {
+        try server.start()
+      } catch {
+        complain("apus serve: \(explain(error))")
+        exit(1)
+      }
+    }
+    // Opening binds and parses what the catalog holds.
+    starter.stackSize = 64 << 20
+    starter.start()
+    wait(signals)
+    let stopper = Thread {
+      server.stop(drainSeconds: drainSeconds)
+      exit(0)
+    }
+    stopper.start()
+    wait(signals)
+    Log.warning("serve", "a second signal: ending at once")
+    _exit(1)
+  }
+
+  private static func explain(_ error: ApusError) -> String {
+    var text = error.message
+    if let detail = error.detail { text += "\n  \(detail)" }
+    if let hint = error.hint { text += "\n  \(hint)" }
+    return text
+  }
+
+  // MARK: - The process
+
+  private static func prepareProcess() {
+    // Each heap keeps what was freed on it: as many as cores contend, no more.
+    apus_cap_malloc_arenas(Int32(clamping: max(4, 2 * ProcessInfo.processInfo.activeProcessorCount)))
+    let files = apus_raise_open_files_limit()
+    if files >= 0, files < 4096 {
+      Log.warning("serve", "few files may be open at once", ["limit": String(files)])
+    }
+    signal(SIGPIPE, SIG_IGN)
+    if FileManager.default.fileExists(atPath: "./apus.yaml") {
+      Log.warning("serve", "./apus.yaml is not read: there are no configuration files yet")
+    }
+  }
+
+  /// Keeps SIGTERM and SIGINT for `wait`. Before any thread starts: threads inherit the mask.
+  private static func blockSignals() -> sigset_t {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGTERM)
+    sigaddset(&signals, SIGINT)
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    return signals
+  }
+
+  private static func wait(_ signals: sigset_t) {
+    var signals = signals
+    var number: Int32 = 0
+    while sigwait(&signals, &number) != 0 {}
+  }
+}
+
+/// The parts of a server that run, and how they start and stop.
+private final class RunningServer: Sendable {
+  private let options: ServeOptions
+  private let http: HTTPServer
+  private struct State {
+    var database: Database?
+    var isStopping = false
+  }
+  private let state = Mutex(State())
+
+  init(_ options: ServeOptions) {
+    self.options = options
+    var settings = HTTPOptions()
+    settings.address = options.address
+    settings.port = options.httpPort
+    http = HTTPServer(settings)
+  }
+
+  func start() throws(ApusError) {
+    // First, so that health checks are answered while the log is replayed.
+    let httpPort = try listening(options.httpPort, "--http-port") { () throws(ApusError) in try http.start() }
+    let database = try open()
+    let isStopping = state.withLock { state in
+      state.database = database
+      return state.isStopping
+    }
+    if isStopping { return }
+    http.attach(database)
+    try database.announce(postgresPort: nil, httpPort: httpPort)
+    print("ready postgres=none http=\(options.place(httpPort))")
+    fflush(nil)
+    Log.info("serve", "ready", ["http": options.place(httpPort), "data": options.data])
+  }
+
+  private func open() throws(ApusError) -> Database {
+    do throws(ApusError) {
+      return try Database.open(directory: options.data)
+    } catch {
+      guard error.state == .objectInUse, let holder = Store.readLock(directory: options.data) else { throw error }
+      var copy = error
+      var text = "It is process \(holder.pid)"
+      if let port = holder.postgres { text += ", postgres port \(port)" }
+      if let port = holder.http { text += ", HTTP port \(port)" }
+      copy.detail = text + "."
+      throw copy
+    }
+  }
+
+  /// Names the process that has the port, if that is why it cannot be had.
+  private func listening(
+    _ port: UInt16, _ flag: String, _ start: () throws(ApusError) -> Int
+  ) throws(ApusError) -> Int {
+    do throws(ApusError) {
+      return try start()
+    } catch {
+      guard port != 0, let holder = PortHolder.describe(port) else { throw error }
+      throw ApusError(
+        error.state, "port \(port) is taken by \(holder)",
+        hint: "Stop that process, or choose another port with \(flag); 0 takes a free one.")
+    }
+  }
+
+  func stop(drainSeconds: Double) {
+    let database = state.withLock { state in
+      state.isStopping = true
+      return state.database
+    }
+    Log.info("serve", "stopping")
+    http.stop(drainSeconds: drainSeconds)
+    // nil while the start is still replaying: nothing has been taken in, and the next start replays again.
+    database?.close()
+    Log.info("serve", "stopped")
+  }
+}
