@@ -21,6 +21,8 @@ public final class Database: Sendable {
   private let numbers = Atomic<Int32>(0)
   private let latest = Mutex<DatabaseSnapshot?>(nil)
   private let functionCatalogs = Mutex<FunctionCatalog?>(nil)
+  /// When the directory was opened, in microseconds since 2000-01-01.
+  let startTime: PostgresMicroseconds
   let catalogMisses = CatalogMisses()
   let systemCache = SystemCache()
 
@@ -28,6 +30,7 @@ public final class Database: Sendable {
     self.store = store
     self.functions = functions
     self.clock = clock
+    startTime = clock.now() &- postgresEpochUnixMicroseconds
   }
 
   /// Opens (or makes) the directory: replays the log, and creates the table `events` in a new one.
@@ -59,6 +62,13 @@ public final class Database: Sendable {
     let session = Session(database: self, user: user, processID: number, secret: secret, isReadOnly: isReadOnly)
     sessions.withLock { $0[number] = (secret, session.control) }
     return session
+  }
+
+  /// pg_cancel_backend(): cancels what the session runs; false when there is no such session.
+  func cancel(_ processID: Int32) -> Bool {
+    guard let control = sessions.withLock({ $0[processID]?.control }) else { return false }
+    control.cancel()
+    return true
   }
 
   /// What every session does now, in order of process numbers.

@@ -39,9 +39,9 @@ final class DatabaseSnapshot: Sendable {
   }
 
   /// Rows of a system relation that stay true until the next commit: made once for this snapshot.
-  func rows(of relation: SystemRelation, _ make: () throws(ApusError) -> [any RowGroup]) throws(ApusError) -> [
-    any RowGroup
-  ] {
+  func rows(of relation: SystemRelation, _ make: () throws(ApusError) -> [any RowGroup]) throws(ApusError)
+    -> [any RowGroup]
+  {
     if let known = systemRows.withLock({ $0[relation.oid] }) { return known }
     let made = try make()
     systemRows.withLock { $0[relation.oid] = made }

@@ -86,6 +86,7 @@ extension Session {
     _ prepared: PreparedStatement, parameters: [Value] = []
   ) throws(ApusError) -> Execution {
     let body = prepared.statement
+    takeSettingRequests()
     try enter(body.parsed.root)
     noteActive(prepared.text)
     switch body.parsed.root {
@@ -192,7 +193,10 @@ extension Session {
     return Execution(fields: fields, verb: verb, copyOutput: copyOutput) { () throws(ApusError) -> Batch? in
       do throws(ApusError) {
         let batch = try result.next()
-        if batch == nil { control.end() }
+        if batch == nil {
+          control.end()
+          self.takeSettingRequests()
+        }
         return batch
       } catch {
         control.end()

@@ -56,6 +56,21 @@ extension Session {
     settings.set(definition.name, try definition.normalise(text), isLocal: isLocal)
   }
 
+  /// Sets what set_config() asked for. Values are checked already.
+  func takeSettingRequests() {
+    for request in settingRequests.take() {
+      switch request.name {
+      case "transaction_isolation":
+        transaction.pinsSnapshot = request.value == "repeatable read" || request.value == "serializable"
+      case "transaction_read_only": transaction.isReadOnly = request.value == "on"
+      default:
+        // Outside a block a local setting ends with its own statement.
+        if request.isLocal, transaction.phase != .block { continue }
+        settings.set(request.name, request.value, isLocal: request.isLocal)
+      }
+    }
+  }
+
   private static func listItem(_ item: String) -> String {
     let plain = item.utf8.allSatisfy { ($0 >= 97 && $0 <= 122) || ($0 >= 48 && $0 <= 57) || $0 == 95 }
     return plain && !item.isEmpty ? item : quoteIdentifier(item)
@@ -72,7 +87,7 @@ extension Session {
     settings.reset(name)
   }
 
-  private static func unknownSetting(_ name: String) -> ApusError {
+  static func unknownSetting(_ name: String) -> ApusError {
     ApusError(.undefinedObject, "unrecognized configuration parameter \"\(name)\"")
   }
 
@@ -92,7 +107,7 @@ extension Session {
     return (definition?.name ?? name, value)
   }
 
-  private static func withUnit(_ value: String, _ unit: SettingDefinition.Unit) -> String {
+  static func withUnit(_ value: String, _ unit: SettingDefinition.Unit) -> String {
     guard var number = Int64(value) else { return value }
     let steps: [(String, Int64)] =
       unit == .milliseconds ? [("s", 1000), ("min", 60), ("h", 60), ("d", 24)] : [("MB", 1024), ("GB", 1024)]

@@ -21,6 +21,7 @@ public final class Session {
   let control: SessionControl
 
   var settings: SessionSettings
+  let settingRequests = SettingRequests()
   var transaction = TransactionState()
   var notices: [Notice] = []
   private(set) var prepared: [String: PreparedStatement] = [:]
@@ -71,7 +72,10 @@ public final class Session {
   }
 
   /// Reported settings that changed since the last call (ParameterStatus).
-  public func takeParameterChanges() -> [(name: String, value: String)] { settings.takeChanges() }
+  public func takeParameterChanges() -> [(name: String, value: String)] {
+    takeSettingRequests()
+    return settings.takeChanges()
+  }
 
   /// All reported settings, for the start of a connection.
   public var reportedParameters: [(name: String, value: String)] {
@@ -140,9 +144,14 @@ public final class Session {
     case .monthDayYear: order = .monthDayYear
     case .yearMonthDay: order = .yearMonthDay
     }
+    // Names are looked up when a value of a reg type is written or read: seldom.
+    let lookup = CatalogFunctions(
+      snapshot: transaction.snapshot ?? database.snapshot(), context: SystemRelationContext(session: self),
+      searchPath: searchPath)
     return FormatSettings(
       timeZone: TimeZone.named(context.timeZone) ?? .utc, extraFloatDigits: context.extraFloatDigits,
-      dateOrder: order, now: context.transactionTime)
+      dateOrder: order, now: context.transactionTime, objectName: { lookup.name(of: $0, as: $1) },
+      objectID: { lookup.oid(named: $0, as: $1) })
   }
 
   func evaluationContext(catalog: (any CatalogLookup)? = nil) -> EvaluationContext {

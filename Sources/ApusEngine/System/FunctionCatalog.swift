@@ -82,6 +82,12 @@ final class FunctionCatalog: Sendable {
   /// The name of any function of PostgreSQL's, listed here or not.
   func name(of function: OID) -> String? { self.function(function)?.name ?? otherNames[function] }
 
+  /// A function of PostgreSQL's that only other catalogs name, by its name alone.
+  func otherOID(named name: String) -> OID? {
+    let found = otherNames.filter { $0.value == name }
+    return found.count == 1 ? found.first?.key : nil
+  }
+
   // MARK: Making
 
   private static func functions(of registry: FunctionRegistry, _ known: KnownFunctions) -> [CatalogFunction] {

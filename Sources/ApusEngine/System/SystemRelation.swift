@@ -11,6 +11,9 @@ struct SystemRelationContext: Sendable {
   var processID: Int32
   /// Settings by name, as SHOW shows them.
   var settings: SessionSettings
+  let settingRequests: SettingRequests
+  let transactionIsolation: String
+  let isReadOnly: Bool
   var prepared: [String: PreparedStatement]
   var cursors: [(name: String, statement: String, isHoldable: Bool)]
 
@@ -18,6 +21,9 @@ struct SystemRelationContext: Sendable {
     user = session.user
     processID = session.processID
     settings = session.settings
+    settingRequests = session.settingRequests
+    transactionIsolation = session.transaction.pinsSnapshot ? "repeatable read" : "read committed"
+    isReadOnly = session.transaction.isReadOnly || session.isReadOnly
     prepared = session.prepared
     cursors = session.cursors.sorted { $0.key < $1.key }.map { ($0.key, $0.value.statement, $0.value.isHoldable) }
   }

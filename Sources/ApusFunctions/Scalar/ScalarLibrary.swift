@@ -2,5 +2,5 @@
 
 enum ScalarLibrary {
   /// All of them, gathered from one list per file.
-  static var all: [ScalarFunction] { [] }
+  static var all: [ScalarFunction] { CatalogFunctionList.all }
 }

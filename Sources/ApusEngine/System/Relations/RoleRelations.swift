@@ -38,9 +38,11 @@ enum RoleRelations {
       }
     },
     "pg_shdescription": .fixed {
-      [[.oid(CatalogOIDs.database), .int(1262), .text("the one database of this server")]]
+      [[.oid(CatalogOIDs.database), .int(1262), .text(databaseDescription)]]
     },
   ]
+
+  static let databaseDescription = "the one database of this server"
 
   private static func user(password: Value) -> [Value] {
     [
