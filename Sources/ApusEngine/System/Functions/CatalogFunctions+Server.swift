@@ -11,7 +11,9 @@ extension CatalogFunctions {
       guard let processID = Int32(exactly: arguments[0].asInteger) else { return .bool(false) }
       return .bool(catalog.snapshot.database.cancel(processID))
     },
-    "pg_postmaster_start_time": { (catalog, _) throws(ApusError) -> Value in .int(catalog.snapshot.database.startTime) },
+    "pg_postmaster_start_time": { (catalog, _) throws(ApusError) -> Value in
+      .int(catalog.snapshot.database.startTime)
+    },
     "pg_is_in_recovery": { (_, _) throws(ApusError) -> Value in .bool(false) },
     "pg_jit_available": { (_, _) throws(ApusError) -> Value in .bool(false) },
     // Nothing is locked, so nobody blocks.
