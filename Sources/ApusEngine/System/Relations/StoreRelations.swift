@@ -33,11 +33,7 @@ enum StoreRelations {
       }
     },
     "ingest": .live(.statement) { source throws(ApusError) in
-      source.snapshot.store.tables.flatMap { table -> [[Value]] in
-        let counters = source.database.store.counters(table.definition.id)
-        return [("stored", counters.stored), ("duplicate", counters.duplicates), ("without_key", counters.withoutKey)]
-          .filter { $0.1 > 0 }.map { result, count in name(table) + [.null, .text(result), .int(Int64(count))] }
-      }
+      source.snapshot.store.tables.flatMap { ingestRows($0, source.database) }
     },
     "tables": .live(.commit) { source throws(ApusError) in source.snapshot.store.tables.map(tableRow) },
     "properties": .live(.statement) { source throws(ApusError) in try propertyRows(source) },
@@ -52,6 +48,31 @@ enum StoreRelations {
       }
     },
   ]
+
+  /// What came over HTTP by dialect; the rest of what the store counted came by INSERT and COPY.
+  private static func ingestRows(_ table: TableSnapshot, _ database: Database) -> [[Value]] {
+    let counters = database.store.counters(table.definition.id)
+    // Ingest names tables of schema public.
+    let dialects =
+      table.definition.schema == "public"
+      ? database.ingestCounts.filter { $0.table == table.definition.name } : []
+    let stored = counters.stored - dialects.reduce(0) { $0 + $1.stored }
+    let duplicates = counters.duplicates - dialects.reduce(0) { $0 + $1.duplicates }
+    var counts: [(dialect: String, result: String, count: Int)] = [
+      ("sql", "stored", stored), ("sql", "duplicate", duplicates),
+    ]
+    for dialect in dialects {
+      counts += [
+        (dialect.dialect, "stored", dialect.stored), (dialect.dialect, "duplicate", dialect.duplicates),
+        (dialect.dialect, "rejected", dialect.rejected), (dialect.dialect, "refused_request", dialect.refused),
+      ]
+    }
+    return counts.filter { $0.count > 0 }.map { entry in
+      name(table) + [.text(entry.dialect), .text(entry.result), .int(Int64(entry.count))]
+    }
+      + (counters.withoutKey > 0
+        ? [name(table) + [.null, .text("without_key"), .int(Int64(counters.withoutKey))]] : [])
+  }
 
   /// table_schema, table_name.
   private static func name(_ table: TableSnapshot) -> [Value] {
