@@ -25,6 +25,9 @@ extension Numeric {
     return root(places)
   }
 
+  /// The square root of a value that is not negative, rounded to `places` digits after the point.
+  public func squareRoot(places: Int) -> Numeric { isFinite ? root(places) : self }
+
   /// The square root of a value that is not negative, by Newton's method with guard digits.
   private func root(_ places: Int) -> Numeric {
     if digits.isEmpty { return Numeric(sign: .positive, weight: 0, scale: places, digits: []) }

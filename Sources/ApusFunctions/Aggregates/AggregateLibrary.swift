@@ -5,7 +5,11 @@ import ApusColumns
 
 enum AggregateLibrary {
   /// All of them, gathered from one list per kind.
-  static var all: [AggregateFunction] { counts + sums + extremes + bits + approximations }
+  static var all: [AggregateFunction] {
+    counts + sums + extremes + bits + approximations + Spread.functions + RegressionStates.functions
+      + CollectingAggregates.all + OrderedSetAggregates.all + SketchAggregates.all
+      + [FirstLastStates.function("first", isLast: false), FirstLastStates.function("last", isLast: true)]
+  }
 
   private static let counts: [AggregateFunction] = [
     AggregateFunction("count", parameters: [], result: .exact(.int8), emptyIsNull: false) {

@@ -10,6 +10,18 @@ struct DecimalParts {
   /// Digits shown after the point.
   var scale: Int
 
+  init(units: Int128, fraction: Int, scale: Int) {
+    self.units = units
+    self.fraction = fraction
+    self.scale = scale
+  }
+
+  /// The square, where it fits.
+  var squared: DecimalParts? {
+    let (product, overflow) = units.multipliedReportingOverflow(by: units)
+    return overflow ? nil : DecimalParts(units: product, fraction: fraction * 2, scale: scale * 2)
+  }
+
   /// nil when the value is not finite, damaged, or has more digits than 128 bits hold for certain.
   @inline(__always)
   init?(encoded raw: UnsafeRawBufferPointer) {

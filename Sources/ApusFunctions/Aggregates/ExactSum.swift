@@ -3,9 +3,10 @@
 import ApusBase
 
 /// One exact sum per group. A sum lives in a 128-bit fixed-point word as long as all of it fits there (with a unit of
-/// 2^-70: values between 2^-18 and 2^46 do, whatever their digits); what does not fit goes to a wide accumulator (32-bit limbs over the whole range of doubles; Neal, "Fast exact
-/// summation using small and large superaccumulators", 2015) that is made on demand. Both are exact, so that their
-/// split does not show in the result, which is rounded once.
+/// 2^-70: values between 2^-18 and 2^46 do, whatever their digits); what does not fit goes to a wide accumulator
+/// (32-bit limbs over the whole range of doubles; Neal, "Fast exact summation using small and large superaccumulators",
+/// 2015) that is made on demand. Both are exact, so that their split does not show in the result, which is rounded
+/// once.
 struct ExactSums: ~Copyable {
   /// The exponent of the unit of the 128-bit word.
   private let unitExponent: Int

@@ -3,17 +3,17 @@
 import ApusBase
 import ApusColumns
 
-/// Exact sums of numerics by group. Values of up to 16 digits after the point add up in a 128-bit word; others, and what
-/// overflows, in a `Numeric`.
+/// Exact sums of numerics by group. Values of up to 16 digits after the point add up in a 128-bit word; others, and
+/// what overflows, in a `Numeric`.
 struct NumericSums: ~Copyable {
   /// Groups of four digits after the point that the 128-bit word holds.
-  private static let fraction = 4
+  private let fraction: Int
   private var narrow = StateArray<Int128>(0)
   /// The most digits shown after the point.
   private var scales = StateArray<UInt16>(0)
   private var wide: [UInt32: Numeric] = [:]
 
-  init() {}
+  init(fraction: Int = 4) { self.fraction = fraction }
 
   var byteCount: Int { narrow.byteCount + scales.byteCount + wide.count * 128 }
 
@@ -24,20 +24,22 @@ struct NumericSums: ~Copyable {
 
   @inline(__always)
   mutating func add(encoded raw: UnsafeRawBufferPointer, _ group: Int) throws(ApusError) {
-    if let parts = DecimalParts(encoded: raw) {
-      let shift = Self.fraction &- parts.fraction
-      if shift >= 0, shift <= 9 {
-        let (scaled, tooLarge) = parts.units.multipliedReportingOverflow(by: DecimalParts.powers[shift])
-        let (sum, overflow) = narrow[group].addingReportingOverflow(scaled)
-        if !tooLarge, !overflow {
-          narrow[group] = sum
-          let scale = UInt16(truncatingIfNeeded: parts.scale)
-          if scale > scales[group] { scales[group] = scale }
-          return
-        }
-      }
-    }
+    if let parts = DecimalParts(encoded: raw), add(parts, group) { return }
     try add(Numeric(encoded: raw), group)
+  }
+
+  /// Whether the value could be added to the 128-bit word.
+  @inline(__always)
+  mutating func add(_ parts: DecimalParts, _ group: Int) -> Bool {
+    let shift = fraction &- parts.fraction
+    guard shift >= 0, shift <= 9 else { return false }
+    let (scaled, tooLarge) = parts.units.multipliedReportingOverflow(by: DecimalParts.powers[shift])
+    let (sum, overflow) = narrow[group].addingReportingOverflow(scaled)
+    guard !tooLarge, !overflow else { return false }
+    narrow[group] = sum
+    let scale = UInt16(truncatingIfNeeded: parts.scale)
+    if scale > scales[group] { scales[group] = scale }
+    return true
   }
 
   mutating func add(_ value: Numeric, _ group: Int) throws(ApusError) {
@@ -49,7 +51,7 @@ struct NumericSums: ~Copyable {
   mutating func add(unscaled more: Int128, _ group: Int) throws(ApusError) {
     let (sum, overflow) = narrow[group].addingReportingOverflow(more)
     if overflow {
-      try add(Numeric(more, scale: Self.fraction * 4), shown: scales[group], group)
+      try add(Numeric(more, scale: fraction * 4), shown: scales[group], group)
     } else {
       narrow[group] = sum
     }
@@ -74,7 +76,7 @@ struct NumericSums: ~Copyable {
 
   /// The sum, shown with as many digits as its longest term.
   func result(_ group: Int) throws(ApusError) -> Numeric {
-    var sum = Numeric(narrow[group], scale: Self.fraction * 4)
+    var sum = Numeric(narrow[group], scale: fraction * 4)
     if let more = wide[UInt32(truncatingIfNeeded: group)] { sum = try sum.adding(more) }
     if sum.isFinite { sum.scale = Int(scales[group]) }
     return sum
