@@ -50,7 +50,9 @@ struct PresentRows: ~Copyable {
   func buffer() -> Buffer {
     let out = Buffer(byteCount: count * 4)
     let target = out.write(UInt32.self)
-    if let rows { target.update(from: rows, count: count) } else {
+    if let rows {
+      target.update(from: rows, count: count)
+    } else {
       for row in 0..<count { target[row] = UInt32(truncatingIfNeeded: row) }
     }
     return out

@@ -38,32 +38,37 @@ extension ShreddedColumn {
       var kind: PathKind
     }
     struct Pieces {
-      var rows: [UInt32] = []
+      var rowCount = 0
+      var rows: [(numbers: SelectionVector, base: UInt32)] = []
       var values: [Vector] = []
     }
+    var places: [Key: Int] = [:]
     var order: [Key] = []
-    var pieces: [Key: Pieces] = [:]
+    var pieces: [Pieces] = []
     var base = 0
     for part in parts {
       for path in part.paths {
         let key = Key(path: path.path, kind: path.kind)
-        if pieces[key] == nil { order.append(key) }
+        let place = places[key] ?? pieces.count
+        if place == pieces.count {
+          places[key] = place
+          order.append(key)
+          pieces.append(Pieces())
+        }
         let present = path.presentRows
-        let rows = present.indices.read(UInt32.self)
-        let shift = UInt32(truncatingIfNeeded: base)
-        let values = path.rows == nil && present.count < path.values.count ? path.values.gathered(present) : path.values
-        for index in 0..<present.count { pieces[key, default: Pieces()].rows.append(rows[index] &+ shift) }
-        pieces[key, default: Pieces()].values.append(values)
+        let isPartial = path.rows == nil && present.count < path.values.count
+        pieces[place].rows.append((present, UInt32(truncatingIfNeeded: base)))
+        pieces[place].rowCount += present.count
+        pieces[place].values.append(isPartial ? path.values.gathered(present) : path.values)
       }
       base += part.count
     }
     var joined: [PathColumn] = []
-    for key in order {
-      guard let piece = pieces[key], let first = piece.values.first else { continue }
+    for (key, piece) in zip(order, pieces) {
+      guard let first = piece.values.first else { continue }
       let values = try Vector.concatenated(piece.values, type: first.type)
-      let isDense = piece.rows.count == base
-      joined.append(
-        PathColumn(path: key.path, kind: key.kind, rows: isDense ? nil : Buffer(copying: piece.rows), values: values))
+      let rows = piece.rowCount == base ? nil : Self.shifted(piece.rows, count: piece.rowCount)
+      joined.append(PathColumn(path: key.path, kind: key.kind, rows: rows, values: values))
     }
     var valid: Bitmap?
     if parts.contains(where: { $0.validity != nil }) {
@@ -78,6 +83,19 @@ extension ShreddedColumn {
       valid = bits
     }
     return ShreddedColumn(count: base, validity: valid, paths: joined)
+  }
+
+  /// Row numbers of parts as those of the whole.
+  private static func shifted(_ parts: [(numbers: SelectionVector, base: UInt32)], count: Int) -> Buffer {
+    let out = Buffer(byteCount: count * 4)
+    let target = out.write(UInt32.self)
+    var next = 0
+    for (numbers, base) in parts {
+      let rows = numbers.indices.read(UInt32.self)
+      for index in 0..<numbers.count { target[next &+ index] = rows[index] &+ base }
+      next &+= numbers.count
+    }
+    return out
   }
 }
 

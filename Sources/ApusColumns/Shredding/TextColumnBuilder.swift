@@ -5,6 +5,8 @@
 public struct TextColumnBuilder: ~Copyable {
   public private(set) var count = 0
   private(set) var isDictionary = true
+  /// Whether the values are known to repeat, so that their share is not looked at.
+  private let isMapping: Bool
 
   /// Dictionary form: codes by value; entries by code.
   private var codes: UnsafeMutablePointer<UInt32>
@@ -29,7 +31,10 @@ public struct TextColumnBuilder: ~Copyable {
   /// Probes after which the table is given up: chosen values must not make appending quadratic.
   private static var probesMax: Int { 128 }
 
-  public init() {
+  public init() { self.init(isMapping: false) }
+
+  init(isMapping: Bool) {
+    self.isMapping = isMapping
     codeCapacity = 16
     codes = .allocate(capacity: codeCapacity)
     mask = 31
@@ -109,7 +114,7 @@ public struct TextColumnBuilder: ~Copyable {
   }
 
   private mutating func insert(_ bytes: UnsafeRawPointer, _ length: Int, _ hash: UInt32, _ slot: Int) {
-    if count >= nextCheck {
+    if count >= nextCheck, !isMapping {
       nextCheck = count &* 2
       if entryCount &* 4 > (count &- nullRows.count) &* 3 {
         becomePlain()
@@ -305,6 +310,17 @@ public struct TextColumnBuilder: ~Copyable {
     return Vector(
       type: type, count: count, validity: validity,
       storage: .dictionary(codes: out, width: width, dictionary: dictionary))
+  }
+
+  /// The distinct values, and the code of each appended value; nil when hashing was given up.
+  func mapping() -> (dictionary: ByteDictionary, codes: [UInt32])? {
+    guard isDictionary, nullRows.isEmpty else { return nil }
+    let entryOffsets = Buffer(byteCount: (entryCount + 1) * 4)
+    entryOffsets.address.copyMemory(from: offsets, byteCount: (entryCount + 1) * 4)
+    let entries = Buffer(byteCount: byteCount)
+    entries.address.copyMemory(from: data, byteCount: byteCount)
+    let dictionary = ByteDictionary(count: entryCount, offsets: entryOffsets, data: entries, isSorted: entryCount < 2)
+    return (dictionary, Array(UnsafeBufferPointer(start: codes, count: count)))
   }
 
   private mutating func reset() {
