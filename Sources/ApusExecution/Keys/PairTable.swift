@@ -1,4 +1,4 @@
-// PairTable owns the numbering of pairs of small numbers: a dense array while their ranges are small, else a hash table.
+// PairTable owns the numbering of pairs of small numbers: a dense array for small ranges, else a hash table.
 
 import ApusSketches
 

@@ -21,7 +21,7 @@ extension Expression {
 }
 
 extension LogicalPlan {
-  /// The plan of a subquery with its references to the query just around it replaced by what `value` gives for a column.
+  /// The plan of a subquery with its references to the query just around it replaced by what `value` gives.
   public func replacingOuter(_ value: (_ column: Int, DataType) -> Expression) -> LogicalPlan {
     mapReferences(depth: 1) { level, index, type in
       level == 0 ? value(index, type) : .outer(level: level, index: index, type)
