@@ -121,6 +121,7 @@ extension Session {
     var failures: [String] = []
     for record in try records(root.appendingPathComponent(file)) {
       let place = "\(file):\(record.line)"
+      if ProcessInfo.processInfo.environment["APUS_TRACE"] != nil { print("RUN", place, record.sql) }
       do {
         let rows = try session.logicRows(record)
         if record.wanted == "error" {

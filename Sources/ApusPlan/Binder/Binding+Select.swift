@@ -287,6 +287,7 @@ extension Binding {
     /// The groupings of one element: several for `(a, b)`.
     func element(_ id: ExprID) throws -> [Int] {
       if case .row(let fields, false) = arena[id].kind { return try fields.flatMap { try element($0) } }
+      let before = targets.count
       let index = try target(of: id, &targets, scope, clause: "GROUP BY", prefersInput: true)
       let bound = try resolved(targets[index].bound)
       targets[index].bound = bound
@@ -304,7 +305,8 @@ extension Binding {
           .undefinedFunction, "could not identify an equality operator for type \(bound.type.sqlName)",
           position: bound.position)
       }
-      if targets[index].isJunk, index == targets.count - 1 { targets.removeLast() }
+      // Only what was added here: ORDER BY may have added the same expression before, and still needs it.
+      if targets.count > before { targets.removeLast() }
       if let known = expressions.firstIndex(of: bound.expression) { return [known] }
       expressions.append(bound.expression)
       return [expressions.count - 1]
