@@ -59,8 +59,9 @@ import Testing
   private static let seeds: [(IngestDialect, String)] = [
     (
       .native,
-      #"{"time": "2026-06-30T10:00:00.123456Z", "event": "e", "user_id": "u", "event_id": "i", "sent_at": "2026-06-30", "#
-        + #""properties": {"a": 1.50, "b": [1, {"c": null}], "d": {"e": "\u00e9\ud83d\ude00"}, "f": -1e-5}}"# + "\n"
+      #"{"time": "2026-06-30T10:00:00.123456Z", "event": "e", "user_id": "u", "event_id": "i", "#
+        + #""sent_at": "2026-06-30", "properties": {"a": 1.50, "b": [1, {"c": null}], "d": {"e": "\u00e9\ud83d\ude00"}, "#
+        + #""f": -1e-5}}"# + "\n"
         + #"{"event": "x", "extra": {"y": true}, "received_at": "2026-06-30T10:00:00+02"}"# + "\n"
     ),
     (.native, #"[{"event": "a", "properties": {}}, {"event": "b", "x": 12345678901234567890}]"#),

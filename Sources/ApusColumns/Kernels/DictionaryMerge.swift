@@ -1,5 +1,5 @@
-// DictionaryMerge owns the joining of dictionary vectors whose dictionaries differ: entries are merged, rows only get new
-// codes.
+// DictionaryMerge owns the joining of dictionary vectors whose dictionaries differ: entries are merged, rows only get
+// new codes.
 
 extension Vector {
   /// The vectors end to end over one merged dictionary; nil unless all are dictionary vectors (or wholly null) with few

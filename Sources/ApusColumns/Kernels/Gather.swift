@@ -91,7 +91,8 @@ private func gatherList(
 
 extension Vector {
   /// The vectors end to end, as one vector of `type`. Dictionaries are kept where all parts share one, and merged where
-  /// that leaves few entries for the rows; otherwise the result is flat. Throws 54000 when the bytes pass Int32 offsets.
+  /// that leaves few entries for the rows; otherwise the result is flat. Throws 54000 when the bytes pass Int32
+  /// offsets.
   public static func concatenated(_ parts: [Vector], type: DataType) throws(ApusError) -> Vector {
     if parts.count == 1 { return parts[0] }
     let total = parts.reduce(0) { $0 + $1.count }

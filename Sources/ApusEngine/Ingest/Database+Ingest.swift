@@ -24,26 +24,29 @@ extension Database {
       target = try ingestTarget(request.table)
       decoded = try decode(request, target)
     } catch {
-      refuse(request, isKnown: error.state != .undefinedTable)
+      // Names of tables that are not there are the caller's choice: they are not counted by name.
+      let table = error.state == .undefinedTable ? nil : request.table
+      refuse(Receipt(table: table, dialect: request.dialect.name, bytes: request.body.count, started: started))
       return completion(.failure(error))
     }
-    let table = target.definition.qualifiedName
+    let receipt = Receipt(
+      table: target.definition.qualifiedName, dialect: request.dialect.name, bytes: request.body.count, started: started)
     let transaction = store.begin()
     do throws(ApusError) {
       for batch in decoded.batches { try transaction.append(batch) }
     } catch {
-      refuse(request, isKnown: true)
+      refuse(receipt)
       return completion(.failure(error))
     }
     for row in decoded.rejectedRows { transaction.reject(row) }
     let finish: @Sendable (Result<CommitResult, ApusError>) -> Void = { result in
       switch result {
       case .failure(let error):
-        self.refuse(request, isKnown: true)
+        self.refuse(receipt)
         completion(.failure(error))
       case .success(let commit):
         let outcome = decoded.outcome(commit)
-        self.record(outcome, request, table, started)
+        self.record(outcome, receipt)
         if decoded.isUnreadable, let error = decoded.firstError {
           completion(.failure(error))
         } else {
@@ -144,32 +147,39 @@ extension Database {
 
   private static let eventsHelp = "Events of ingest requests by dialect and result."
 
-  private func record(_ outcome: IngestOutcome, _ request: IngestRequest, _ table: String, _ started: UInt64) {
-    let dialect = request.dialect.name
-    ingest.count(table, dialect) { counts in
-      counts.requests += 1
-      counts.bytes += request.body.count
-      counts.stored += outcome.stored
-      counts.duplicates += outcome.duplicates
-      counts.rejected += outcome.rejected.count
+  /// What is counted of a request; its body is gone by the time of the commit.
+  private struct Receipt: Sendable {
+    var table: String?
+    var dialect: String
+    var bytes: Int
+    var started: UInt64
+  }
+
+  private func record(_ outcome: IngestOutcome, _ receipt: Receipt) {
+    if let table = receipt.table {
+      ingest.count(table, receipt.dialect) { counts in
+        counts.requests += 1
+        counts.bytes += receipt.bytes
+        counts.stored += outcome.stored
+        counts.duplicates += outcome.duplicates
+        counts.rejected += outcome.rejected.count
+      }
     }
     for (result, count) in [
       ("stored", outcome.stored), ("duplicate", outcome.duplicates), ("rejected", outcome.rejected.count),
     ] where count > 0 {
       Metrics.shared.add(
-        "apus_ingest_events_total", Double(count), labels: "dialect=\"\(dialect)\",result=\"\(result)\"",
+        "apus_ingest_events_total", Double(count), labels: "dialect=\"\(receipt.dialect)\",result=\"\(result)\"",
         help: Self.eventsHelp)
     }
     Metrics.shared.observe(
-      "apus_ingest_acknowledgement_seconds", seconds: Double(monotonicNanoseconds() &- started) / 1e9,
+      "apus_ingest_acknowledgement_seconds", seconds: Double(monotonicNanoseconds() &- receipt.started) / 1e9,
       help: "From the start of decoding to the durable commit.")
   }
 
-  private func refuse(_ request: IngestRequest, isKnown: Bool) {
-    // Names of tables that are not there are the caller's choice: they are not kept.
-    if isKnown { ingest.count(request.table, request.dialect.name) { $0.refused += 1 } }
+  private func refuse(_ receipt: Receipt) {
+    if let table = receipt.table { ingest.count(table, receipt.dialect) { $0.refused += 1 } }
     Metrics.shared.add(
-      "apus_ingest_refused_total", labels: "dialect=\"\(request.dialect.name)\"", help: "Ingest requests refused whole."
-    )
+      "apus_ingest_refused_total", labels: "dialect=\"\(receipt.dialect)\"", help: "Ingest requests refused whole.")
   }
 }
