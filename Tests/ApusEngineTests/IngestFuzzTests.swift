@@ -60,7 +60,8 @@ import Testing
     (
       .native,
       #"{"time": "2026-06-30T10:00:00.123456Z", "event": "e", "user_id": "u", "event_id": "i", "#
-        + #""sent_at": "2026-06-30", "properties": {"a": 1.50, "b": [1, {"c": null}], "d": {"e": "\u00e9\ud83d\ude00"}, "#
+        + #""sent_at": "2026-06-30", "properties": {"a": 1.50, "b": [1, {"c": null}], "#
+        + #""d": {"e": "\u00e9\ud83d\ude00"}, "#
         + #""f": -1e-5}}"# + "\n"
         + #"{"event": "x", "extra": {"y": true}, "received_at": "2026-06-30T10:00:00+02"}"# + "\n"
     ),

@@ -48,7 +48,8 @@ import Testing
       #"{"batch": [{"type": "track", "event": "A", "userId": "u1", "timestamp": "2026-06-30T09:00:00Z"}, "#
         + #"{"type": "page", "name": "Home", "anonymousId": "a", "context": {"ip": "1", "app": 2}}, "#
         + #"{"type": "track", "userId": "u"}, {"type": "other"}, {"event": "x"}, "#
-        + #"{"type": "track", "event": "\u0000"}, {"type": "identify", "userId": 7, "traits": {}}, {"type": "track", "event": "", "userId": ""}], "#
+        + #"{"type": "track", "event": "\u0000"}, "#
+        + #"{"type": "identify", "userId": 7, "traits": {}}, {"type": "track", "event": "", "userId": ""}], "#
         + #""sentAt": "2026-06-30T09:00:10Z", "context": {"ip": "0", "os": "x"}, "writeKey": "k"}"#, .segment(.batch))
     #expect(outcome.stored == 3)
     #expect(outcome.rejected.map(\.line) == [3, 4, 5, 6, 8])

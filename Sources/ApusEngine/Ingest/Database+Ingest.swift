@@ -30,7 +30,8 @@ extension Database {
       return completion(.failure(error))
     }
     let receipt = Receipt(
-      table: target.definition.qualifiedName, dialect: request.dialect.name, bytes: request.body.count, started: started)
+      table: target.definition.qualifiedName, dialect: request.dialect.name, bytes: request.body.count,
+      started: started)
     let transaction = store.begin()
     do throws(ApusError) {
       for batch in decoded.batches { try transaction.append(batch) }
