@@ -96,3 +96,13 @@ enum IntervalWord: Hashable {
     return table
   }()
 }
+
+extension TimeZone {
+  /// The fixed zone of an abbreviation that PostgreSQL knows (`EST`, `CEST`, `utc`), or nil.
+  public static func abbreviated(_ word: String) -> TimeZone? {
+    let key = word.lowercased()
+    if key == "utc" { return .utc }
+    guard case .zone(let minutes)? = DateTimeWord.find(key) else { return nil }
+    return .fixed(secondsEast: Int(minutes) * 60, name: word)
+  }
+}

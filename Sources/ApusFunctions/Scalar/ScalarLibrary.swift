@@ -2,5 +2,10 @@
 
 enum ScalarLibrary {
   /// All of them, gathered from one list per file.
-  static var all: [ScalarFunction] { CatalogFunctionList.all }
+  static var all: [ScalarFunction] { CatalogFunctionList.all + time }
+
+  private static var time: [ScalarFunction] {
+    TimeBucketFunctions.all + DateTruncFunctions.all + TimeZoneFunctions.all + CurrentTimeFunctions.all
+      + DateFieldFunctions.all + TimeMakingFunctions.all
+  }
 }
