@@ -93,6 +93,9 @@ var targets: [Target] = [
   tests(
     "ApusEngineTests",
     ["ApusBase", "ApusColumns", "ApusFunctions", "ApusPlan", "ApusStore", "ApusEngine", "TestSupport"]),
+  tests(
+    "ApusHTTPTests",
+    ["ApusBase", "ApusColumns", "ApusStore", "ApusEngine", "ApusHTTP", "CZlib", "CZstd", "TestSupport"]),
   tests("ApusStoreTests", ["ApusBase", "ApusColumns", "ApusFiles", "ApusStore", "TestSupport"]),
 ]
 
