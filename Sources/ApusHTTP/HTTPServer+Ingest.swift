@@ -122,11 +122,24 @@ extension HTTPServer {
     let reply: Reply
     switch result {
     case .success(let outcome):
-      reply = .json(200, path.isNative ? IngestAnswer.native(outcome) : "{\"success\":true}\n")
+      if let error = Self.unreadable(outcome) {
+        reply =
+          path.isNative ? .json(400, IngestAnswer.native(outcome, error: error)) : IngestAnswer.segment(error)
+      } else {
+        reply = .json(200, path.isNative ? IngestAnswer.native(outcome) : "{\"success\":true}\n")
+      }
     case .failure(let error):
       reply = path.isNative ? .error(error, status: Self.ingestStatus(error)) : IngestAnswer.segment(error)
     }
     return rules.withOrigin(reply, exchange.request)
+  }
+
+  /// The error of a body in which not one event was found.
+  private static func unreadable(_ outcome: IngestOutcome) -> ApusError? {
+    guard outcome.stored == 0, outcome.duplicates == 0, let first = outcome.rejected.first,
+      outcome.rejected.allSatisfy({ $0.code == "malformed_json" || $0.code == "not_an_object" })
+    else { return nil }
+    return ApusError(.invalidTextRepresentation, "nothing in the body is an event", detail: first.reason)
   }
 
   static func ingestStatus(_ error: ApusError) -> Int {
@@ -136,7 +149,7 @@ extension HTTPServer {
 
 /// The text of ingest answers.
 enum IngestAnswer {
-  static func native(_ outcome: IngestOutcome) -> String {
+  static func native(_ outcome: IngestOutcome, error: ApusError? = nil) -> String {
     func id(_ text: String?) -> String { text.map { jsonText($0) } ?? "null" }
     var text = "{\"stored\":\(outcome.stored),\"duplicate\":\(outcome.duplicates),\"rejected\":["
     text += outcome.rejected.map { event in
@@ -151,6 +164,7 @@ enum IngestAnswer {
       }.joined(separator: ",")
       text += "]"
     }
+    if let error { text += ",\"error\":\(Reply.errorObject(error))" }
     return text + "}\n"
   }
 

@@ -15,14 +15,14 @@ struct RawAnswer {
   var error: [String: Any] { json["error"] as? [String: Any] ?? [:] }
 }
 
-/// A blocking connection. Every read gives up after ten seconds.
+/// A blocking connection. Every read gives up when patience ends.
 final class RawClient: @unchecked Sendable {
   private let descriptor: Int32
   private var buffered: [UInt8] = []
 
   struct Closed: Error {}
 
-  init(port: Int) throws {
+  init(port: Int, patienceMilliseconds: Int = 10_000) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var place = sockaddr_in()
     place.sin_family = sa_family_t(AF_INET)
@@ -34,20 +34,19 @@ final class RawClient: @unchecked Sendable {
       }
     }
     guard code == 0 else { throw Closed() }
-    var patience = timeval(tv_sec: 10, tv_usec: 0)
+    var patience = timeval(tv_sec: patienceMilliseconds / 1000, tv_usec: patienceMilliseconds % 1000 * 1000)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
   }
 
   deinit { close(descriptor) }
 
   func disconnect() { shutdown(descriptor, Int32(SHUT_RDWR)) }
-  func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
   func send(_ bytes: [UInt8]) {
     bytes.withUnsafeBytes { raw in
       var sent = 0
       while sent < raw.count {
-        let count = Glibc.send(descriptor, raw.baseAddress! + sent, raw.count - sent, Int32(MSG_NOSIGNAL.rawValue))
+        let count = Glibc.send(descriptor, raw.baseAddress! + sent, raw.count - sent, Int32(MSG_NOSIGNAL))
         if count <= 0 { return }
         sent += count
       }
@@ -93,11 +92,9 @@ final class RawClient: @unchecked Sendable {
     }
   }
 
-  /// Whether the server closes the connection; false when it still waits after ten seconds.
-  func isClosedByServer() -> Bool {
-    while true {
-      do { try fill() } catch { return errno != EAGAIN && errno != EWOULDBLOCK }
-    }
+  /// Reads until the server closes the connection or patience ends.
+  func drain() {
+    while (try? fill()) != nil {}
   }
 
   private func readHead() throws -> String {
