@@ -137,7 +137,8 @@ import Testing
       RawClient.head("POST", "/v1/query", ["Content-Type": "application/json"], length: 18) + "{\"sql\":\"SELECT 1\"}",
       RawClient.head("GET", "/metrics", [:], length: 0),
       "POST /v1/batch HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{\"ba\r\n0\r\n\r\n",
-      RawClient.head("POST", "/v1/events", ["Content-Encoding": "gzip"], length: 20) + String(repeating: "z", count: 20),
+      RawClient.head("POST", "/v1/events", ["Content-Encoding": "gzip"], length: 20)
+        + String(repeating: "z", count: 20),
     ]
     for _ in 0..<200 {
       var bytes = Array(requests[Int.random(in: 0..<requests.count, using: &random)].utf8)

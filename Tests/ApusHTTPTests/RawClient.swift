@@ -100,7 +100,8 @@ final class RawClient: @unchecked Sendable {
   private func readHead() throws -> String {
     let end: [UInt8] = [13, 10, 13, 10]
     while true {
-      if buffered.count >= 4, let start = (0...buffered.count - 4).first(where: { Array(buffered[$0..<$0 + 4]) == end }) {
+      if buffered.count >= 4, let start = (0...buffered.count - 4).first(where: { Array(buffered[$0..<$0 + 4]) == end })
+      {
         defer { buffered.removeFirst(start + 4) }
         return String(decoding: buffered[0..<start], as: UTF8.self)
       }
