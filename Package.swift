@@ -66,7 +66,7 @@ var targets: [Target] = [
       "ApusExecution", "ApusPlugins", "CYAML",
     ]),
   // Floor 6
-  swift("ApusPostgres", ["ApusBase", "ApusColumns", "ApusEngine", "CApusSystem"]),
+  swift("ApusPostgres", ["ApusBase", "ApusColumns", "ApusSyntax", "ApusPlan", "ApusEngine"]),
   swift("ApusHTTP", ["ApusBase", "ApusColumns", "ApusPlan", "ApusEngine", "CMicroHTTPD", "CZlib", "CZstd"]),
   swift("ApusREPL", ["ApusBase", "ApusColumns", "ApusEngine", "CReadline", "CPQ"]),
   // Floor 7

@@ -17,6 +17,7 @@ public final class CopyInput {
   private let writer: RowWriter
   private let settings: FormatSettings
   private var parser: CopyParser
+  private var binary: CopyBinaryParser
   private var headerIsDue: Bool
   private let builders: [ColumnText]
 
@@ -28,6 +29,7 @@ public final class CopyInput {
     settings = session.formatSettings
     writer = RowWriter(session: session, table: table, columns: bound.columns, defaults: bound.defaults)
     parser = CopyParser(format: format)
+    binary = CopyBinaryParser(columnCount: bound.columns.count)
     headerIsDue = format.hasHeader
     builders = columns.map { ColumnText(type: $0.type) }
   }
@@ -37,18 +39,20 @@ public final class CopyInput {
 
   /// Takes the next bytes of the client. Errors carry the line and column in their context.
   public func write(_ bytes: some Collection<UInt8>) throws(ApusError) {
-    parser.feed(bytes)
+    if format.form == .binary { binary.feed(bytes) } else { parser.feed(bytes) }
     try drain()
   }
 
   /// The client has sent everything.
   public func finish() throws(ApusError) {
     parser.end()
+    binary.end()
     try drain()
     try flush()
   }
 
   private func drain() throws(ApusError) {
+    if format.form == .binary { return try drainBinary() }
     do throws(ApusError) {
       while try parser.nextRow() {
         if headerIsDue {
@@ -65,8 +69,34 @@ public final class CopyInput {
   private func located(_ error: ApusError, column: String?) -> ApusError {
     guard error.context == nil else { return error }
     var copy = error
-    copy.context = "COPY \(table.schema.name), line \(parser.line)" + (column.map { ", column \($0)" } ?? "")
+    copy.context = "COPY \(table.schema.name), line \(line)" + (column.map { ", column \($0)" } ?? "")
     return copy
+  }
+
+  private var line: Int { format.form == .binary ? binary.line : parser.line }
+
+  private func drainBinary() throws(ApusError) {
+    do throws(ApusError) {
+      while try binary.nextRow() { try appendBinaryRow() }
+    } catch {
+      throw located(error, column: nil)
+    }
+  }
+
+  private func appendBinaryRow() throws(ApusError) {
+    for (index, range) in binary.fields.enumerated() {
+      guard let range else {
+        builders[index].append(value: .null)
+        continue
+      }
+      do throws(ApusError) {
+        builders[index].append(
+          value: try BinaryFormat.input(Array(binary.bytes(range)), type: columns[index].type))
+      } catch {
+        throw located(error, column: columns[index].name)
+      }
+    }
+    if builders[0].count >= Limits.rowsPerBatch { try flush() }
   }
 
   private func appendRow() throws(ApusError) {

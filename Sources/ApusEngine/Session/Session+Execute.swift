@@ -68,6 +68,11 @@ extension Session {
     return PreparedStatement(text: parsed.text, parameterTypes: types, fields: fields, statement: body)
   }
 
+  /// Throws 25P02 for a statement that a failed block does not take.
+  public func requireUsable(_ prepared: PreparedStatement) throws(ApusError) {
+    try requireUsableBlock(prepared.statement.parsed.root)
+  }
+
   /// In a failed block only its end may even be parsed, as in PostgreSQL.
   func requireUsableBlock(_ statement: Statement) throws(ApusError) {
     guard transaction.phase == .failed else { return }

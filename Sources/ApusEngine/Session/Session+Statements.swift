@@ -3,7 +3,7 @@
 import ApusBase
 import ApusColumns
 import ApusExecution
-import ApusPlan
+public import ApusPlan
 import ApusSyntax
 
 /// An open cursor.
@@ -132,6 +132,9 @@ extension Session {
     }
     return cursor
   }
+
+  /// The columns of an open cursor: Describe of the protocol knows cursors as portals.
+  public func fields(ofCursor name: String) -> [Field]? { cursors[name]?.fields }
 
   func execute(declare: DeclareCursor, _ body: StatementBody) throws(ApusError) -> Execution {
     guard cursors[declare.name] == nil else {

@@ -51,7 +51,6 @@ extension Session {
     }
     if copy.filter != nil { throw ApusError.unsupported("COPY ... WHERE is") }
     let format = try CopyFormat(copy.options, isFrom: copy.isFrom)
-    if format.form == .binary { throw ApusError.unsupported("binary COPY is") }
     let snapshot = currentSnapshot()
     switch copy.source {
     case .table(let name):

@@ -1,0 +1,32 @@
+// The server's part of the start: who is let in as whom, the session's settings, and the reports of the start.
+
+import ApusBase
+import ApusEngine
+
+extension SessionMachine {
+  /// Applies the startup packet and writes everything up to the first ReadyForQuery. An error means that the client is
+  /// not let in.
+  func greet(_ startup: Startup) -> ApusError? {
+    do throws(ApusError) {
+      for (name, value) in startup.settings { try session.setInitial(name, value) }
+    } catch {
+      return error
+    }
+    if startup.needsNegotiation {
+      output.negotiateProtocolVersion(minorSupported: 0, unknownOptions: startup.unknownOptions)
+    }
+    output.authenticationOk()
+    for (name, value) in session.reportedParameters { output.parameterStatus(name, value) }
+    output.backendKeyData(processID: session.processID, secret: session.secret)
+    // While no password is set, this machine's users may use any name.
+    if startup.user != session.user || startup.database != session.user {
+      output.noticeResponse(
+        Notice(
+          .notice,
+          "no password is set: \"\(startup.user)\" is connected to database \"apus\" as role \"\(session.user)\""))
+    }
+    _ = session.takeParameterChanges()
+    ready()
+    return nil
+  }
+}
