@@ -3,6 +3,7 @@
 import ApusBase
 import ApusEngine
 import ApusHTTP
+import ApusPostgres
 import ApusStore
 import CApusSystem
 import Foundation
@@ -99,6 +100,7 @@ private final class RunningServer: Sendable {
   private let http: HTTPServer
   private struct State {
     var database: Database?
+    var postgres: PostgresServer?
     var isStopping = false
   }
   private let state = Mutex(State())
@@ -120,11 +122,22 @@ private final class RunningServer: Sendable {
       return state.isStopping
     }
     if isStopping { return }
+    let postgres = PostgresServer(database: database, host: options.address, port: Int(options.postgresPort))
+    let postgresPort = try listening(options.postgresPort, "--postgres-port") { () throws(ApusError) in
+      try postgres.start()
+    }
+    let endsAlready = state.withLock { state in
+      if !state.isStopping { state.postgres = postgres }
+      return state.isStopping
+    }
+    if endsAlready { return postgres.stop(drainSeconds: 0) }
     http.attach(database)
-    try database.announce(postgresPort: nil, httpPort: httpPort)
-    print("ready postgres=none http=\(options.place(httpPort))")
+    try database.announce(postgresPort: postgresPort, httpPort: httpPort)
+    print("ready postgres=\(options.place(postgresPort)) http=\(options.place(httpPort))")
     fflush(nil)
-    Log.info("serve", "ready", ["http": options.place(httpPort), "data": options.data])
+    Log.info(
+      "serve", "ready",
+      ["postgres": options.place(postgresPort), "http": options.place(httpPort), "data": options.data])
   }
 
   private func open() throws(ApusError) -> Database {
@@ -156,12 +169,14 @@ private final class RunningServer: Sendable {
   }
 
   func stop(drainSeconds: Double) {
-    let database = state.withLock { state in
+    let (database, postgres) = state.withLock { state in
       state.isStopping = true
-      return state.database
+      return (state.database, state.postgres)
     }
     Log.info("serve", "stopping")
+    let start = monotonicNanoseconds()
     http.stop(drainSeconds: drainSeconds)
+    postgres?.stop(drainSeconds: max(0, drainSeconds - Double(monotonicNanoseconds() - start) / 1e9))
     // nil while the start is still replaying: nothing has been taken in, and the next start replays again.
     database?.close()
     Log.info("serve", "stopped")

@@ -56,15 +56,6 @@ public final class PostgresServer: Sendable {
     self.configuration = configuration
   }
 
-  /// Throws when the environment sets a password, which cannot be kept yet: serving without one would be a surprise.
-  public static func requireNoPassword(environment: [String: String]) throws(ApusError) {
-    for name in ["APUS_PASSWORD", "APUS_PASSWORD_FILE"] where !(environment[name] ?? "").isEmpty {
-      throw ApusError(
-        .featureNotSupported, "\(name) is set, but passwords are not supported yet",
-        hint: "unset it: Apus then serves loopback connections only, without a password")
-    }
-  }
-
   public var counts: Counts { state.withLock { $0.counts } }
 
   // MARK: - Start and stop
