@@ -1,12 +1,9 @@
 // BitPacking owns the layout of unsigned numbers of 1 to 64 bits: blocks of 1,024 values whose words are interleaved,
-// so
-// that plain loops over the lanes vectorise, and a sequential tail for what is left.
+// so that plain loops over the lanes vectorise, and a sequential tail for what is left.
 //
 // A full block of width w takes 128 * w bytes. Its lanes are UInt8 (w <= 8), UInt16 (<= 16), UInt32 (<= 32) or UInt64:
 // value i lies in lane i % lanes, which holds its values one after the other from the lowest bit up. (The idea is
 // FastLanes', Afroozeh and Boncz, VLDB 2023.)
-
-internal import ApusBase
 
 enum BitPacking {
   static let blockValues = 1_024
@@ -30,32 +27,33 @@ enum BitPacking {
   // MARK: Packing
 
   /// Appends `count` values of at most `width` bits. The writer's count must be a multiple of 8.
-  static func append(_ values: UnsafePointer<UInt64>, count: Int, width: Int, to writer: inout ByteWriter) {
+  static func append<S: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ values: UnsafePointer<S>, count: Int, width: Int, to writer: ChunkWriter
+  ) {
     if width == 0 { return }
-    withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 64) { scratch in
-      guard let base = scratch.baseAddress else { return }
-      for block in 0..<(count >> 10) {
-        let source = values + block * blockValues
-        switch width {
-        case ...8: packBlock(source, UInt8.self, width, base)
-        case ...16: packBlock(source, UInt16.self, width, base)
-        case ...32: packBlock(source, UInt32.self, width, base)
-        default: packBlock(source, UInt64.self, width, base)
-        }
-        writer.append(UnsafeRawBufferPointer(start: base, count: 128 * width))
+    let target = writer.extend(byteCount(count: count, width: width))
+    for block in 0..<(count >> 10) {
+      let source = values + block * blockValues
+      let out = target + block * 128 * width
+      switch width {
+      case ...8: packBlock(source, UInt8.self, width, out)
+      case ...16: packBlock(source, UInt16.self, width, out)
+      case ...32: packBlock(source, UInt32.self, width, out)
+      default: packBlock(source, UInt64.self, width, out)
       }
-      let rest = count & (blockValues - 1)
-      guard rest > 0 else { return }
-      let bytes = tailByteCount(count: rest, width: width)
-      base.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
-      packTail(values + (count - rest), count: rest, width: width, base)
-      writer.append(UnsafeRawBufferPointer(start: base, count: bytes))
     }
+    let rest = count & (blockValues - 1)
+    guard rest > 0 else { return }
+    let out = target + (count >> 10) * 128 * width
+    out.initializeMemory(as: UInt8.self, repeating: 0, count: tailByteCount(count: rest, width: width))
+    packTail(values + (count - rest), count: rest, width: width, out)
   }
 
   @inline(__always)
-  private static func packBlock<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
-    _ source: UnsafePointer<UInt64>, _: T.Type, _ width: Int, _ target: UnsafeMutableRawPointer
+  private static func packBlock<
+    S: FixedWidthInteger & UnsignedInteger & BitwiseCopyable, T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable
+  >(
+    _ source: UnsafePointer<S>, _: T.Type, _ width: Int, _ target: UnsafeMutableRawPointer
   ) {
     let bits = T.bitWidth
     let lanes = blockValues / bits
@@ -74,14 +72,14 @@ enum BitPacking {
     }
   }
 
-  private static func packTail(
-    _ source: UnsafePointer<UInt64>, count: Int, width: Int, _ target: UnsafeMutableRawPointer
+  private static func packTail<S: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ source: UnsafePointer<S>, count: Int, width: Int, _ target: UnsafeMutableRawPointer
   ) {
     for index in 0..<count {
       let bit = index * width
       let byte = bit >> 3
       let shift = UInt64(bit & 7)
-      let value = source[index]
+      let value = UInt64(truncatingIfNeeded: source[index])
       let low = target.loadUnaligned(fromByteOffset: byte, as: UInt64.self) | (value &<< shift)
       target.storeBytes(of: low, toByteOffset: byte, as: UInt64.self)
       if Int(shift) + width > 64 {
@@ -161,36 +159,6 @@ enum BitPacking {
       guard let lanes = scratch.baseAddress else { return }
       unpackLanes(source, width, lanes)
       for index in 0..<blockValues { out[index] = UInt64(truncatingIfNeeded: lanes[index]) }
-    }
-  }
-
-  /// Values `range` of `total` packed ones, as lanes of type `T`, which `width` must select.
-  static func unpack<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
-    _ source: UnsafeRawPointer, total: Int, width: Int, range: Range<Int>, _ out: UnsafeMutablePointer<T>
-  ) {
-    if width == 0 {
-      out.update(repeating: 0, count: range.count)
-      return
-    }
-    withUnsafeTemporaryAllocation(of: T.self, capacity: blockValues) { scratch in
-      guard let lanes = scratch.baseAddress else { return }
-      var next = range.lowerBound
-      while next < range.upperBound {
-        let block = next >> 10
-        let start = block << 10
-        let values = min(blockValues, total - start)
-        let end = min(start + values, range.upperBound)
-        let bytes = source + block * 128 * width
-        let isWhole = next == start && end - start == values
-        let target = isWhole ? out + (next - range.lowerBound) : lanes
-        if values == blockValues {
-          unpackLanes(bytes, width, target)
-        } else {
-          unpackTail(bytes, count: values, width: width, target)
-        }
-        if !isWhole { (out + (next - range.lowerBound)).update(from: lanes + (next - start), count: end - next) }
-        next = end
-      }
     }
   }
 }

@@ -1,38 +1,39 @@
 // ChunkCursor owns the reading of encoded column chunks. The bytes may be anything: every read is checked.
 
-internal import ApusBase
+public import ApusBase
 
 /// What is wrong with an encoded chunk.
 func damaged(_ what: String) -> ApusError { ApusError(.dataCorrupted, "damaged column chunk: \(what)") }
 
 /// A cursor over a chunk, which keeps the chunk's buffer.
-struct ChunkCursor {
-  let buffer: Buffer
-  private(set) var offset = 0
+public struct ChunkCursor {
+  public let buffer: Buffer
+  public private(set) var offset = 0
 
-  init(_ buffer: Buffer) { self.buffer = buffer }
+  public init(_ buffer: Buffer) { self.buffer = buffer }
 
-  var remaining: Int { buffer.byteCount - offset }
+  public var remaining: Int { buffer.byteCount - offset }
   var address: UnsafeRawPointer { UnsafeRawPointer(buffer.address) + offset }
 
-  mutating func skip(_ count: Int) throws(ApusError) {
+  public mutating func skip(_ count: Int) throws(ApusError) {
     guard count >= 0, count <= remaining else { throw damaged("it ends at \(buffer.byteCount)") }
     offset += count
   }
 
-  /// To the next multiple of eight, as `ByteWriter.align` wrote it.
-  mutating func align() throws(ApusError) { try skip((8 - offset & 7) & 7) }
+  /// To the next multiple of eight, as `ChunkWriter.align` wrote it.
+  public mutating func align() throws(ApusError) { try skip((8 - offset & 7) & 7) }
 
+  @inline(__always)
   mutating func fixed<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type) throws(ApusError) -> T {
     let start = offset
     try skip(MemoryLayout<T>.size)
-    return T(littleEndian: buffer.rawBytes.loadUnaligned(fromByteOffset: start, as: T.self))
+    return T(littleEndian: UnsafeRawPointer(buffer.address).loadUnaligned(fromByteOffset: start, as: T.self))
   }
 
-  mutating func byte() throws(ApusError) -> Int { Int(try fixed(UInt8.self)) }
+  public mutating func byte() throws(ApusError) -> Int { Int(try fixed(UInt8.self)) }
 
   /// A varint that must be at most `bound`.
-  mutating func count(atMost bound: Int) throws(ApusError) -> Int {
+  public mutating func count(atMost bound: Int) throws(ApusError) -> Int {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while shift < 64 {
@@ -48,14 +49,19 @@ struct ChunkCursor {
   }
 
   /// The next `count` bytes, in place.
-  mutating func bytes(_ count: Int) throws(ApusError) -> UnsafeRawBufferPointer {
+  public mutating func bytes(_ count: Int) throws(ApusError) -> UnsafeRawBufferPointer {
     let start = address
     try skip(count)
     return UnsafeRawBufferPointer(start: start, count: count)
   }
 }
 
-extension ByteWriter {
-  /// Zeros up to the next multiple of eight.
-  mutating func align() { while count & 7 != 0 { byte(0) } }
+extension ChunkCursor {
+  /// A string behind its length. Ill-formed UTF-8 is repaired.
+  public mutating func string() throws(ApusError) -> String {
+    let count = try count(atMost: remaining)
+    return String(decoding: try bytes(count), as: UTF8.self)
+  }
+  public mutating func word() throws(ApusError) -> UInt64 { try fixed(UInt64.self) }
+  public mutating func number() throws(ApusError) -> Int64 { try fixed(Int64.self) }
 }

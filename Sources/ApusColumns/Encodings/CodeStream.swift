@@ -1,160 +1,161 @@
-// CodeStream owns dictionary codes on disk: bit-packed at one width, or runs.
+// CodeStream owns small unsigned numbers on disk (dictionary codes, bits): one value, bit-packed at one width, or runs.
 
-internal import ApusBase
+public import ApusBase
 
-enum CodeEncoder {
+private enum CodeKind {
   static let packed: UInt8 = 0
   static let runs: UInt8 = 1
+  static let constant: UInt8 = 2
+}
 
-  /// Appends codes of at most `width` bits, as runs where that is smaller.
-  static func append(_ codes: [UInt64], width: Int, to writer: inout ByteWriter, depth: Int = 0) {
-    var starts: [Int] = []
-    let bytes = BitPacking.byteCount(count: codes.count, width: width)
-    let runsMax = depth < 3 ? min(codes.count / 8, bytes / 4) : 0
-    for index in 0..<codes.count where index == 0 || codes[index] != codes[index - 1] {
-      starts.append(index)
-      if starts.count > runsMax { break }
-    }
-    if starts.count <= runsMax, !starts.isEmpty {
-      var lengths: [Int64] = []
-      lengths.reserveCapacity(starts.count)
-      for run in 0..<starts.count {
-        lengths.append(Int64((run + 1 < starts.count ? starts[run + 1] : codes.count) - starts[run]))
-      }
-      writer.byte(runs)
-      writer.varint(UInt64(codes.count))
-      writer.varint(UInt64(starts.count))
-      IntegerEncoder.append(starts.map { Int64(bitPattern: codes[$0]) }, to: &writer, depth: max(2, depth + 1))
-      IntegerEncoder.append(lengths, to: &writer, depth: max(2, depth + 1))
+public enum CodeEncoder {
+  /// Appends `count` codes: as runs where that is smaller.
+  public static func append(_ codes: UnsafePointer<UInt32>, count: Int, to writer: ChunkWriter) {
+    append(codes, count: count, to: writer, depth: 0)
+  }
+
+  static func append(_ codes: UnsafePointer<UInt32>, count: Int, to writer: ChunkWriter, depth: Int) {
+    guard count > 0 else {
+      writer.byte(CodeKind.constant)
+      writer.littleEndian(UInt32(0))
       return
     }
-    writer.byte(packed)
-    writer.varint(UInt64(codes.count))
+    var largest = codes[0]
+    var runs = 1
+    for index in 1..<max(1, count) {
+      largest = max(largest, codes[index])
+      if codes[index] != codes[index &- 1] { runs &+= 1 }
+    }
+    if runs == 1 {
+      writer.byte(CodeKind.constant)
+      writer.littleEndian(codes[0])
+      return
+    }
+    let width = BitPacking.bitWidth(UInt64(largest))
+    if depth < 2, runs * 8 <= count, runs * 4 < BitPacking.byteCount(count: count, width: width) {
+      appendRuns(codes, count, runs, to: writer, depth: depth)
+      return
+    }
+    writer.byte(CodeKind.packed)
     writer.byte(UInt8(width))
     writer.align()
-    codes.withUnsafeBufferPointer {
-      guard let source = $0.baseAddress else { return }
-      BitPacking.append(source, count: codes.count, width: width, to: &writer)
+    BitPacking.append(codes, count: count, width: width, to: writer)
+  }
+
+  private static func appendRuns(
+    _ codes: UnsafePointer<UInt32>, _ count: Int, _ runs: Int, to writer: ChunkWriter, depth: Int
+  ) {
+    var heads: [Int64] = []
+    var lengths: [Int64] = []
+    heads.reserveCapacity(runs)
+    lengths.reserveCapacity(runs)
+    var start = 0
+    for index in 1...count where index == count || codes[index] != codes[start] {
+      heads.append(Int64(codes[start]))
+      lengths.append(Int64(index - start))
+      start = index
     }
+    writer.byte(CodeKind.runs)
+    writer.varint(heads.count)
+    IntegerEncoder.append(heads, to: writer, depth: 2)
+    IntegerEncoder.append(lengths, to: writer, depth: 2)
   }
 }
 
-/// Parsed codes. Parsing checks that every code is below the bound.
-final class CodeStream: Sendable {
-  let count: Int
-  private let body: Body
-
-  private enum Body: Sendable {
-    case packed(Buffer, offset: Int, width: Int)
-    /// Codes (Int64) and ends (UInt32) by run.
-    case runs(codes: Buffer, ends: Buffer, count: Int)
+public enum CodeDecoder {
+  /// The next `count` codes, each below `bound` (or 0, when there is nothing to point at), as numbers of `width` bytes:
+  /// 1, 2 or 4, which must hold every number below `bound`. Throws XX001 for anything else.
+  public static func decode(
+    _ cursor: inout ChunkCursor, count: Int, bound: Int, width: Int
+  ) throws(ApusError) -> Buffer {
+    let out = Buffer(byteCount: count * width)
+    switch width {
+    case 1: try decode(&cursor, count, bound, out.write(UInt8.self))
+    case 2: try decode(&cursor, count, bound, out.write(UInt16.self))
+    default: try decode(&cursor, count, bound, out.write(UInt32.self))
+    }
+    return out
   }
 
-  init(_ cursor: inout ChunkCursor, countMax: Int, codeBound: Int, depth: Int = 0) throws(ApusError) {
-    let kind = try cursor.byte()
-    count = try cursor.count(atMost: countMax)
-    if kind == Int(CodeEncoder.runs) {
+  /// The narrowest width in bytes for codes below `bound`.
+  public static func width(below bound: Int) -> Int { bound <= 1 << 8 ? 1 : bound <= 1 << 16 ? 2 : 4 }
+
+  @inline(__always)
+  private static func decode<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ cursor: inout ChunkCursor, _ count: Int, _ bound: Int, _ out: UnsafeMutablePointer<T>
+  ) throws(ApusError) {
+    switch UInt8(truncatingIfNeeded: try cursor.byte()) {
+    case CodeKind.constant:
+      let code = Int(try cursor.fixed(UInt32.self))
+      guard code < bound || count == 0 else { throw damaged("code beyond the dictionary") }
+      out.update(repeating: T(truncatingIfNeeded: code), count: count)
+    case CodeKind.runs:
       let runs = try cursor.count(atMost: count)
-      let codes = try IntegerStream(&cursor, countMax: runs, depth: max(2, depth + 1))
-      let lengths = try IntegerStream(&cursor, countMax: runs, depth: max(2, depth + 1))
-      guard codes.count == runs, lengths.count == runs else { throw damaged("runs of two counts") }
-      let decoded = codes.decoded()
-      for run in 0..<runs where !(0..<Int64(codeBound)).contains(decoded.read(Int64.self)[run]) {
-        throw damaged("code beyond the dictionary")
+      let heads = try IntegerStream(&cursor, countMax: runs, depth: 2)
+      let lengths = try IntegerStream(&cursor, countMax: runs, depth: 2)
+      guard heads.count == runs, lengths.count == runs else { throw damaged("runs of two counts") }
+      let ends = try IntegerStream.ends(of: lengths.decoded(), runs, total: count)
+      let values = heads.decoded()
+      try withExtendedLifetime((ends, values)) { () throws(ApusError) in
+        let stops = ends.read(UInt32.self)
+        let source = values.read(Int64.self)
+        var start = 0
+        for run in 0..<runs {
+          guard source[run] >= 0, source[run] < Int64(bound) else { throw damaged("code beyond the dictionary") }
+          let end = Int(stops[run])
+          (out + start).update(repeating: T(truncatingIfNeeded: source[run]), count: end - start)
+          start = end
+        }
       }
-      body = .runs(
-        codes: decoded, ends: try IntegerStream.ends(of: lengths.decoded(), runs, total: count), count: runs)
-      return
-    }
-    guard kind == Int(CodeEncoder.packed) else { throw damaged("unknown code encoding") }
-    let width = try cursor.byte()
-    guard width <= 32, count == 0 || codeBound > 0 else { throw damaged("code width") }
-    try cursor.align()
-    let offset = cursor.offset
-    try cursor.skip(BitPacking.byteCount(count: count, width: width))
-    body = .packed(cursor.buffer, offset: offset, width: width)
-    if width > 0, codeBound < 1 << width { try checkCodes(codeBound) }
-  }
-
-  private func checkCodes(_ bound: Int) throws(ApusError) {
-    var largest: UInt32 = 0
-    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 4_096) { scratch in
-      guard let codes = scratch.baseAddress else { return }
-      var next = 0
-      while next < count {
-        let end = min(count, next + 4_096)
-        decode(next..<end, into: codes)
-        for index in 0..<(end - next) { largest = max(largest, codes[index]) }
-        next = end
-      }
-    }
-    guard count == 0 || Int(largest) < bound else { throw damaged("code beyond the dictionary") }
-  }
-
-  /// The code of all rows `range`, where that is known without decoding.
-  func uniform(_ range: Range<Int>) -> Int? {
-    switch body {
-    case .packed(_, _, let width): return width == 0 ? 0 : nil
-    case .runs(let codes, let ends, let runs):
-      let run = firstRun(ends.read(UInt32.self), runs, endingAfter: range.lowerBound)
-      guard run < runs, Int(ends.read(UInt32.self)[run]) >= range.upperBound else { return nil }
-      return Int(codes.read(Int64.self)[run])
+    case CodeKind.packed:
+      let width = try cursor.byte()
+      guard width >= 1, width <= 32, width <= T.bitWidth else { throw damaged("code width") }
+      try cursor.align()
+      let source = cursor.address
+      try cursor.skip(BitPacking.byteCount(count: count, width: width))
+      unpack(source, count, width, out)
+      var largest: T = 0
+      for index in 0..<count { largest = max(largest, out[index]) }
+      guard UInt64(largest) < UInt64(bound) || count == 0 else { throw damaged("code beyond the dictionary") }
+    default: throw damaged("unknown code encoding")
     }
   }
 
-  /// Codes `range` as `T`, which must be wide enough for every code.
   @inline(__always)
-  private func decodeAs<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
-    _ range: Range<Int>, _ out: UnsafeMutablePointer<T>
+  private static func unpack<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ source: UnsafeRawPointer, _ count: Int, _ width: Int, _ out: UnsafeMutablePointer<T>
   ) {
-    precondition(range.lowerBound >= 0 && range.upperBound <= count)
-    if range.isEmpty { return }
-    switch body {
-    case .packed(let buffer, let offset, let width):
-      let source = UnsafeRawPointer(buffer.address) + offset
-      if width <= 8 {
-        widening(source, width, range, UInt8.self, out)
-      } else if width <= 16 {
-        widening(source, width, range, UInt16.self, out)
-      } else {
-        widening(source, width, range, UInt32.self, out)
-      }
-    case .runs(let codes, let ends, let runs):
-      let values = codes.read(Int64.self)
-      forEachRun(ends.read(UInt32.self), runs, range) { run, rows in
-        (out + (rows.lowerBound - range.lowerBound))
-          .update(repeating: T(truncatingIfNeeded: values[run]), count: rows.count)
-      }
+    if width <= 8 {
+      unpack(source, count, width, UInt8.self, out)
+    } else if width <= 16 {
+      unpack(source, count, width, UInt16.self, out)
+    } else {
+      unpack(source, count, width, UInt32.self, out)
     }
   }
 
   @inline(__always)
-  private func widening<
+  private static func unpack<
     Lane: FixedWidthInteger & UnsignedInteger & BitwiseCopyable,
     T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable
-  >(
-    _ source: UnsafeRawPointer, _ width: Int, _ range: Range<Int>, _: Lane.Type, _ out: UnsafeMutablePointer<T>
-  ) {
-    if Lane.bitWidth == T.bitWidth {
-      out.withMemoryRebound(to: Lane.self, capacity: range.count) {
-        BitPacking.unpack(source, total: count, width: width, range: range, $0)
-      }
-      return
-    }
+  >(_ source: UnsafeRawPointer, _ count: Int, _ width: Int, _: Lane.Type, _ out: UnsafeMutablePointer<T>) {
     withUnsafeTemporaryAllocation(of: Lane.self, capacity: BitPacking.blockValues) { scratch in
       guard let lanes = scratch.baseAddress else { return }
-      var next = range.lowerBound
-      while next < range.upperBound {
-        let end = min(range.upperBound, (next >> 10 + 1) << 10)
-        BitPacking.unpack(source, total: count, width: width, range: next..<end, lanes)
-        let target = out + (next - range.lowerBound)
-        for index in 0..<(end - next) { target[index] = T(truncatingIfNeeded: lanes[index]) }
-        next = end
+      var start = 0
+      while start < count {
+        let length = min(BitPacking.blockValues, count - start)
+        let block = source + (start >> 10) * 128 * width
+        let target = out + start
+        if length < BitPacking.blockValues {
+          BitPacking.unpackTail(block, count: length, width: width, target)
+        } else if Lane.bitWidth == T.bitWidth {
+          target.withMemoryRebound(to: Lane.self, capacity: length) { BitPacking.unpackLanes(block, width, $0) }
+        } else {
+          BitPacking.unpackLanes(block, width, lanes)
+          for index in 0..<length { target[index] = T(truncatingIfNeeded: lanes[index]) }
+        }
+        start += length
       }
     }
   }
-
-  func decode(_ range: Range<Int>, into out: UnsafeMutablePointer<UInt8>) { decodeAs(range, out) }
-  func decode(_ range: Range<Int>, into out: UnsafeMutablePointer<UInt16>) { decodeAs(range, out) }
-  func decode(_ range: Range<Int>, into out: UnsafeMutablePointer<UInt32>) { decodeAs(range, out) }
 }

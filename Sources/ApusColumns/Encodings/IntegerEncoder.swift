@@ -1,8 +1,6 @@
 // IntegerEncoder owns the choice and the writing of integer encodings: constant, runs, distinct values with codes, and
 // bit-packed blocks of 1,024 with patches, each block as values, deltas or deltas of deltas.
 
-internal import ApusBase
-
 /// The first byte of an integer stream. Never renumbered.
 enum IntegerKind: UInt8 {
   case constant = 0
@@ -22,13 +20,18 @@ private struct BlockPlan {
   var byteCount = Int.max
 }
 
-enum IntegerEncoder {
+public enum IntegerEncoder {
   /// Appends the smallest stream found for `values`. `depth` counts streams within streams.
-  static func append(_ values: [Int64], to writer: inout ByteWriter, depth: Int = 0) {
-    values.withUnsafeBufferPointer { append($0, to: &writer, depth: depth) }
+  static func append(_ values: [Int64], to writer: ChunkWriter, depth: Int = 0) {
+    values.withUnsafeBufferPointer { append($0, to: writer, depth: depth) }
   }
 
-  static func append(_ values: UnsafeBufferPointer<Int64>, to writer: inout ByteWriter, depth: Int = 0) {
+  /// Appends the smallest stream found for `values`.
+  public static func append(_ values: UnsafeBufferPointer<Int64>, to writer: ChunkWriter) {
+    append(values, to: writer, depth: 0)
+  }
+
+  static func append(_ values: UnsafeBufferPointer<Int64>, to writer: ChunkWriter, depth: Int) {
     guard let source = values.baseAddress, let first = values.first else {
       writer.byte(IntegerKind.constant.rawValue)
       writer.varint(0)
@@ -44,7 +47,7 @@ enum IntegerEncoder {
     }
     let plans = planBlocks(source, values.count)
     var best = plans.reduce(0) { $0 + $1.byteCount + 4 }
-    var alternative: ByteWriter?
+    var alternative: ChunkWriter?
     if depth < 2, runs * 4 < values.count, runs * 2 < best {
       let candidate = runStream(values, runs, depth: depth, aligned: writer.count & 7)
       if candidate.count < best {
@@ -59,9 +62,9 @@ enum IntegerEncoder {
       alternative = candidate
     }
     if let alternative {
-      writer.append(alternative.bytes[(writer.count & 7)...])
+      writer.append(UnsafeRawBufferPointer(rebasing: alternative.bytes[(writer.count & 7)...]))
     } else {
-      appendBlocks(source, values.count, plans, to: &writer)
+      appendBlocks(source, values.count, plans, to: writer)
     }
   }
 
@@ -74,8 +77,8 @@ enum IntegerEncoder {
   // MARK: Runs and distinct values
 
   /// A writer that starts at the alignment of the one it will be appended to.
-  private static func writer(aligned: Int, _ kind: IntegerKind, _ count: Int) -> ByteWriter {
-    var writer = ByteWriter()
+  private static func writer(aligned: Int, _ kind: IntegerKind, _ count: Int) -> ChunkWriter {
+    let writer = ChunkWriter(capacity: 4 << 10)
     for _ in 0..<aligned { writer.byte(0) }
     writer.byte(kind.rawValue)
     writer.varint(UInt64(count))
@@ -84,7 +87,7 @@ enum IntegerEncoder {
 
   private static func runStream(
     _ values: UnsafeBufferPointer<Int64>, _ runs: Int, depth: Int, aligned: Int
-  ) -> ByteWriter {
+  ) -> ChunkWriter {
     var heads: [Int64] = []
     var lengths: [Int64] = []
     heads.reserveCapacity(runs)
@@ -95,20 +98,20 @@ enum IntegerEncoder {
       lengths.append(Int64(index - start))
       start = index
     }
-    var out = writer(aligned: aligned, .runs, values.count)
+    let out = writer(aligned: aligned, .runs, values.count)
     out.varint(UInt64(heads.count))
-    append(heads, to: &out, depth: depth + 1)
-    append(lengths, to: &out, depth: depth + 1)
+    append(heads, to: out, depth: depth + 1)
+    append(lengths, to: out, depth: depth + 1)
     return out
   }
 
   /// nil where there are too many distinct values, or it would be no smaller than `bytesMax`.
   private static func distinctStream(
     _ values: UnsafeBufferPointer<Int64>, bytesMax: Int, depth: Int, aligned: Int
-  ) -> ByteWriter? {
+  ) -> ChunkWriter? {
     let distinctMax = min(4_096, values.count / 8)
     let slots = 16_384
-    var codes = [UInt64](repeating: 0, count: values.count)
+    var codes = [UInt32](repeating: 0, count: values.count)
     var found: [Int64] = []
     var table = [Int32](repeating: -1, count: slots)
     for index in 0..<values.count {
@@ -120,17 +123,19 @@ enum IntegerEncoder {
         table[slot] = Int32(truncatingIfNeeded: found.count)
         found.append(value)
       }
-      codes[index] = UInt64(UInt32(truncatingIfNeeded: table[slot]))
+      codes[index] = UInt32(truncatingIfNeeded: table[slot])
     }
     let width = BitPacking.bitWidth(UInt64(found.count - 1))
     guard BitPacking.byteCount(count: values.count, width: width) + found.count < bytesMax else { return nil }
     let order = (0..<found.count).sorted { found[$0] < found[$1] }
-    var rank = [UInt64](repeating: 0, count: found.count)
-    for (position, code) in order.enumerated() { rank[code] = UInt64(position) }
+    var rank = [UInt32](repeating: 0, count: found.count)
+    for (position, code) in order.enumerated() { rank[code] = UInt32(truncatingIfNeeded: position) }
     for index in 0..<codes.count { codes[index] = rank[Int(codes[index])] }
-    var out = writer(aligned: aligned, .distinct, values.count)
-    append(order.map { found[$0] }, to: &out, depth: depth + 1)
-    CodeEncoder.append(codes, width: width, to: &out, depth: depth + 1)
+    let out = writer(aligned: aligned, .distinct, values.count)
+    append(order.map { found[$0] }, to: out, depth: depth + 1)
+    codes.withUnsafeBufferPointer {
+      if let base = $0.baseAddress { CodeEncoder.append(base, count: $0.count, to: out, depth: depth + 1) }
+    }
     return out.count < bytesMax ? out : nil
   }
 
@@ -217,7 +222,7 @@ enum IntegerEncoder {
   }
 
   private static func appendBlocks(
-    _ values: UnsafePointer<Int64>, _ count: Int, _ plans: [BlockPlan], to writer: inout ByteWriter
+    _ values: UnsafePointer<Int64>, _ count: Int, _ plans: [BlockPlan], to writer: ChunkWriter
   ) {
     writer.byte(IntegerKind.blocks.rawValue)
     writer.varint(UInt64(count))
@@ -228,14 +233,14 @@ enum IntegerEncoder {
         let start = block * BitPacking.blockValues
         let length = min(BitPacking.blockValues, count - start)
         derive(values + start, length, plan.order, residuals)
-        appendBlock(values + start, length, residuals, plan, to: &writer)
+        appendBlock(values + start, length, residuals, plan, to: writer)
       }
     }
   }
 
   private static func appendBlock(
     _ values: UnsafePointer<Int64>, _ count: Int, _ residuals: UnsafeMutablePointer<UInt64>, _ plan: BlockPlan,
-    to writer: inout ByteWriter
+    to writer: ChunkWriter
   ) {
     writer.byte(UInt8(plan.width))
     writer.byte(UInt8(plan.order))
@@ -245,11 +250,11 @@ enum IntegerEncoder {
     if plan.order >= 1 { writer.littleEndian(values[0]) }
     if plan.order >= 2 { writer.littleEndian(values[1] &- values[0]) }
     for index in 0..<count { residuals[index] &-= plan.base }
-    appendPacked(residuals, count, plan, to: &writer)
+    appendPacked(residuals, count, plan, to: writer)
   }
 
   private static func appendPacked(
-    _ residuals: UnsafeMutablePointer<UInt64>, _ count: Int, _ plan: BlockPlan, to writer: inout ByteWriter
+    _ residuals: UnsafeMutablePointer<UInt64>, _ count: Int, _ plan: BlockPlan, to writer: ChunkWriter
   ) {
     let mask = BitPacking.mask(plan.width)
     var positions: [UInt16] = []
@@ -261,10 +266,12 @@ enum IntegerEncoder {
         residuals[index] &= mask
       }
     }
-    BitPacking.append(residuals, count: count, width: plan.width, to: &writer)
+    BitPacking.append(residuals, count: count, width: plan.width, to: writer)
     for position in positions { writer.littleEndian(position) }
     for high in highs {
-      withUnsafeBytes(of: high.littleEndian) { writer.append($0[0..<plan.exceptionBytes]) }
+      withUnsafeBytes(of: high.littleEndian) {
+        writer.append(UnsafeRawBufferPointer(rebasing: $0[0..<plan.exceptionBytes]))
+      }
     }
     writer.align()
   }

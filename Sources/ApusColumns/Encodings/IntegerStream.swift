@@ -1,10 +1,10 @@
 // IntegerStream owns the reading of integer encodings (IntegerEncoder writes them).
 
-internal import ApusBase
+public import ApusBase
 
 /// A parsed stream of integers. Parsing checks everything, so that decoding cannot fail.
-final class IntegerStream: Sendable {
-  let count: Int
+public final class IntegerStream: Sendable {
+  public let count: Int
   private let body: Body
 
   private enum Body: Sendable {
@@ -13,11 +13,15 @@ final class IntegerStream: Sendable {
     case blocks(Buffer, offsets: Buffer)
     /// Heads (Int64) and the rows (UInt32) after each run.
     case runs(heads: Buffer, ends: Buffer, count: Int)
-    case distinct(values: Buffer, codes: CodeStream)
+    case distinct(values: Buffer, codes: Buffer)
   }
 
   /// Reads a stream of at most `countMax` values.
-  init(_ cursor: inout ChunkCursor, countMax: Int, depth: Int = 0) throws(ApusError) {
+  public convenience init(_ cursor: inout ChunkCursor, countMax: Int) throws(ApusError) {
+    try self.init(&cursor, countMax: countMax, depth: 0)
+  }
+
+  init(_ cursor: inout ChunkCursor, countMax: Int, depth: Int) throws(ApusError) {
     guard let kind = IntegerKind(rawValue: UInt8(truncatingIfNeeded: try cursor.byte())), depth < 4 else {
       throw damaged("unknown integer encoding")
     }
@@ -34,8 +38,7 @@ final class IntegerStream: Sendable {
       body = .runs(heads: heads.decoded(), ends: ends, count: runs)
     case .distinct:
       let values = try IntegerStream(&cursor, countMax: count, depth: depth + 1)
-      let codes = try CodeStream(&cursor, countMax: count, codeBound: values.count, depth: depth + 1)
-      guard codes.count == count else { throw damaged("codes of another count") }
+      let codes = try CodeDecoder.decode(&cursor, count: count, bound: values.count, width: 4)
       body = .distinct(values: values.decoded(), codes: codes)
     }
   }
@@ -82,10 +85,10 @@ final class IntegerStream: Sendable {
   }
 
   /// The one value of a constant stream.
-  var constantValue: Int64? { if case .constant(let value) = body { value } else { nil } }
+  public var constantValue: Int64? { if case .constant(let value) = body { value } else { nil } }
 
   /// All values as Int64.
-  func decoded() -> Buffer {
+  public func decoded() -> Buffer {
     let buffer = Buffer(byteCount: count * 8)
     decode(0..<count, into: buffer.write(Int64.self))
     return buffer
@@ -105,17 +108,8 @@ final class IntegerStream: Sendable {
       }
     case .distinct(let values, let codes):
       let table = values.read(Int64.self)
-      withUnsafeTemporaryAllocation(of: UInt32.self, capacity: BitPacking.blockValues) { scratch in
-        guard let chosen = scratch.baseAddress else { return }
-        var next = range.lowerBound
-        while next < range.upperBound {
-          let end = min(range.upperBound, next + BitPacking.blockValues)
-          codes.decode(next..<end, into: chosen)
-          let target = out + (next - range.lowerBound)
-          for index in 0..<(end - next) { target[index] = table[Int(chosen[index])] }
-          next = end
-        }
-      }
+      let chosen = codes.read(UInt32.self) + range.lowerBound
+      for index in 0..<range.count { out[index] = table[Int(chosen[index])] }
     }
   }
 

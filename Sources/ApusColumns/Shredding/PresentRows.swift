@@ -62,7 +62,7 @@ struct PresentRows: ~Copyable {
 extension Vector {
   /// A vector of `total` rows in which value `i` of this one (which has no nulls) stands at row `rows[i]`, ascending,
   /// and the rest is null.
-  func spread(_ rows: Buffer, over total: Int) -> Vector {
+  public func spread(_ rows: Buffer, over total: Int) -> Vector {
     let numbers = rows.read(UInt32.self)
     let valid = Bitmap(repeating: false, count: total)
     for index in 0..<count { valid.set(Int(numbers[index])) }

@@ -99,6 +99,11 @@ public final class MemTable: Sendable {
     return (all, rowCount)
   }
 
+  /// Every published row where it lies, in arrival order: for each block its vectors, one a column.
+  func parts() -> (parts: [[Vector]], rowCount: Int) {
+    state.withLock { ($0.blocks.map(\.vectors), $0.rowCount) }
+  }
+
   /// Every published row sorted by `order`, ready for `SegmentWriter`.
   public func sortedColumns(by order: [ColumnID]) throws(ApusError) -> (columns: [Vector], rowCount: Int) {
     let (all, rowCount) = try allColumns()

@@ -3,14 +3,21 @@
 public import ApusBase
 public import ApusColumns
 public import ApusFiles
+private import Synchronization
 
 /// An open segment: its parsed footer, and its row groups. Shared by all queries; blocks come through the cache.
 public final class SegmentReader: Sendable {
   public let description: SegmentDescription
   public let summary: SegmentSummary
+  let streams: [[StreamRecord]]
   let groups: [RowGroupRecord]
+  let places: [ColumnID: Int]
   private let file: any File
   private let cache: BlockCache
+  /// Dictionaries in use somewhere, so that those that the cache let go are not loaded a second time.
+  private let dictionaries = Mutex<[Int: WeakDictionary]>([:])
+
+  private struct WeakDictionary: @unchecked Sendable { weak var dictionary: ByteDictionary? }
 
   /// Opens a segment and reads its footer. Throws XX001 when the file is damaged, 0A000 for a format newer than known.
   public init(file: any File, cache: BlockCache) throws(ApusError) {
@@ -36,14 +43,18 @@ public final class SegmentReader: Sendable {
       throw .corrupted(file.path, offset: trailerAt, "its end is damaged")
     }
     let footer = try Self.bytes(of: file, length, at: trailerAt - length)
-    guard SegmentFormat.hash(footer.rawBytes, seed: 0) == hash else {
+    guard withExtendedLifetime(footer, { SegmentFormat.hash(footer.rawBytes, seed: 0) }) == hash else {
       throw .corrupted(file.path, offset: trailerAt - length, "the footer's checksum is wrong")
     }
     let parsed = try SegmentFooter(footer, file: file.path, fileBytes: size)
     description = parsed.description
     summary = parsed.summary
+    streams = parsed.streams
     groups = parsed.groups
+    places = Dictionary(parsed.description.columns.enumerated().map { ($1.id, $0) }) { first, _ in first }
   }
+
+  var path: String { file.path }
 
   deinit { cache.forget(ObjectIdentifier(self)) }
 
@@ -66,38 +77,80 @@ public final class SegmentReader: Sendable {
     }
   }
 
-  /// The vector of a chunk of a group of `rowCount` rows.
-  func chunk(_ record: ChunkRecord, rowCount: Int, isCached: Bool = true) throws(ApusError) -> Vector {
-    let key = BlockCache.Key(reader: ObjectIdentifier(self), offset: record.offset)
-    if isCached, let known = cache.find(key) { return known }
-    let block = try Self.bytes(of: file, record.length, at: record.offset)
-    guard SegmentFormat.hash(block.rawBytes, seed: UInt64(record.offset)) == record.hash else {
-      throw .corrupted(file.path, offset: record.offset, "the block's checksum is wrong")
+  // MARK: Blocks
+
+  /// The chunk of a stream in a group of `rowCount` rows.
+  func chunk(
+    _ record: ChunkRecord, of stream: StreamRecord, column type: DataType, rowCount: Int, isCached: Bool = true
+  ) throws(ApusError) -> StoredChunk {
+    let key = BlockCache.Key(reader: ObjectIdentifier(self), offset: record.block.offset)
+    if isCached, case .chunk(let known)? = cache.find(key) { return known }
+    let payload = try payload(record.block)
+    let dictionary = try stream.dictionary.map { (record) throws(ApusError) in
+      try self.dictionary(record, isCached: isCached)
     }
-    let raw = try payload(block, record)
-    let vector: Vector
-    do {
-      var decoder = VectorDecoder(raw)
-      vector = try decoder.vector()
-      guard decoder.reader.isAtEnd else { throw VectorDecoder.damaged("bytes are left over") }
+    let chunk: StoredChunk
+    do throws(ApusError) {
+      var decoder = ChunkDecoder(payload, rowCount: rowCount, present: record.present)
+      chunk = try decoder.chunk(
+        type: stream.type(in: type), form: stream.form(type), dictionary: dictionary,
+        maySparse: stream.content != .column)
     } catch {
-      let what = (error as? ApusError)?.message ?? "it ends too early"
-      throw .corrupted(file.path, offset: record.offset, what)
+      throw .corrupted(file.path, offset: record.block.offset, error.message)
     }
-    guard vector.count == rowCount else {
-      throw .corrupted(file.path, offset: record.offset, "it has \(vector.count) rows, not \(rowCount)")
-    }
-    if isCached { cache.keep(vector, for: key) }
-    return vector
+    guard isCached, case .chunk(let kept) = cache.keep(.chunk(chunk), for: key) else { return chunk }
+    return kept
   }
 
-  private func payload(_ block: Buffer, _ record: ChunkRecord) throws(ApusError) -> Buffer {
-    let (form, length) = withExtendedLifetime(block) {
-      (block.rawBytes[0], Int(block.rawBytes.loadUnaligned(fromByteOffset: 1, as: UInt32.self)))
+  /// The dictionary of a stream: one object for all who read it at a time.
+  func dictionary(_ record: DictionaryRecord, isCached: Bool = true) throws(ApusError) -> ByteDictionary {
+    let key = BlockCache.Key(reader: ObjectIdentifier(self), offset: record.block.offset)
+    if case .dictionary(let known)? = cache.find(key) { return known }
+    if let known = dictionaries.withLock({ $0[key.offset]?.dictionary }) {
+      if isCached { _ = cache.keep(.dictionary(known), for: key) }
+      return known
     }
-    let body = Buffer(viewOf: block, offset: 5, byteCount: record.length - 5)
+    let payload = try payload(record.block)
+    let loaded: ByteDictionary
+    do throws(ApusError) {
+      var cursor = ChunkCursor(payload)
+      let (offsets, data) = try StringDecoder.decode(&cursor, count: record.entries)
+      guard cursor.remaining == 0 else { throw ChunkDecoder.damaged("bytes are left over") }
+      loaded = ByteDictionary(count: record.entries, offsets: offsets, data: data, isSorted: true)
+    } catch {
+      throw .corrupted(file.path, offset: record.block.offset, error.message)
+    }
+    let shared = dictionaries.withLock { known in
+      if let first = known[key.offset]?.dictionary { return first }
+      known[key.offset] = WeakDictionary(dictionary: loaded)
+      return loaded
+    }
+    if isCached { _ = cache.keep(.dictionary(shared), for: key) }
+    return shared
+  }
+
+  func filter(_ record: BlockRecord) throws(ApusError) -> ValueFilter {
+    let key = BlockCache.Key(reader: ObjectIdentifier(self), offset: record.offset)
+    if case .filter(let known)? = cache.find(key) { return known }
+    guard let filter = ValueFilter(try payload(record)) else {
+      throw .corrupted(file.path, offset: record.offset, "a filter of an impossible size")
+    }
+    guard case .filter(let kept) = cache.keep(.filter(filter), for: key) else { return filter }
+    return kept
+  }
+
+  /// The payload of a block, checked and decompressed.
+  private func payload(_ record: BlockRecord) throws(ApusError) -> Buffer {
+    let block = try Self.bytes(of: file, record.length, at: record.offset)
+    guard
+      withExtendedLifetime(block, { SegmentFormat.hash(block.rawBytes, seed: UInt64(record.offset)) }) == record.hash
+    else { throw .corrupted(file.path, offset: record.offset, "the block's checksum is wrong") }
+    let head = SegmentFormat.blockHeadBytes
+    let form = block.read(UInt8.self)[0]
+    let length = Int(UInt32(littleEndian: block.read(UInt32.self)[1]))
+    let body = Buffer(viewOf: block, offset: head, byteCount: record.length - head)
     if form == 0, length == body.byteCount { return body }
-    guard form == 1, length <= Limits.walTransactionBytesMax * 16 else {
+    guard form == 1, length <= Limits.walTransactionBytesMax * 64 else {
       throw .corrupted(file.path, offset: record.offset, "the block's head is damaged")
     }
     let raw = Buffer(byteCount: length)
@@ -106,95 +159,6 @@ public final class SegmentReader: Sendable {
       throw .corrupted(file.path, offset: record.offset, "the block does not decompress")
     }
     return raw
-  }
-
-  /// Reads everything and checks it: checksums, counts, bounds, order. Throws XX001 for the first fault.
-  public func verify() throws(ApusError) {
-    for group in groups {
-      var keys: [ColumnID: Vector] = [:]
-      for (column, chunks) in zip(description.columns, group.chunks) {
-        for chunk in chunks {
-          let vector = try self.chunk(chunk, rowCount: group.rowCount, isCached: false)
-          if chunk.content == .column { keys[column.id] = vector }
-          guard let zone = chunk.zone, let found = zoneMap(vector) else { continue }
-          guard found.nullCount == zone.nullCount, found.minimum == zone.minimum, found.maximum == zone.maximum else {
-            throw .corrupted(file.path, offset: chunk.offset, "the bounds of column \(column.id) are wrong")
-          }
-        }
-      }
-      let order = description.orderBy.compactMap { keys[$0] }
-      guard try sortPermutation(order, count: group.rowCount) == nil else {
-        throw .corrupted(file.path, offset: 0, "rows are out of order")
-      }
-    }
-  }
-}
-
-/// One row group of a segment.
-private final class SegmentRowGroup: RowGroup {
-  private let reader: SegmentReader
-  private let record: RowGroupRecord
-  let deletedRows: Bitmap?
-
-  init(reader: SegmentReader, record: RowGroupRecord, deletedRows: Bitmap?) {
-    self.reader = reader
-    self.record = record
-    self.deletedRows = deletedRows
-  }
-
-  var rowCount: Int { record.rowCount }
-
-  private func chunks(_ column: ColumnID) -> [ChunkRecord]? {
-    reader.description.columns.firstIndex { $0.id == column }.map { record.chunks[$0] }
-  }
-
-  func zoneMap(_ column: ColumnReference) throws(ApusError) -> ZoneMap? {
-    guard column.path.isEmpty, let chunks = chunks(column.column), chunks.count == 1 else { return nil }
-    return chunks[0].zone
-  }
-
-  func codeCounts(_ column: ColumnReference) throws(ApusError) -> CodeCounts? {
-    guard column.path.isEmpty, let chunks = chunks(column.column), chunks.count == 1 else { return nil }
-    let vector = try reader.chunk(chunks[0], rowCount: rowCount)
-    guard case .dictionary(_, _, let dictionary) = vector.storage else { return nil }
-    var counts = [UInt32](repeating: 0, count: dictionary.count)
-    for row in 0..<vector.count { if let code = vector.code(at: row) { counts[code] &+= 1 } }
-    return CodeCounts(dictionary: dictionary, counts: Buffer(copying: counts), nullCount: vector.nullCount)
-  }
-
-  func mightContain(_ column: ColumnReference, _ value: Value) throws(ApusError) -> Bool {
-    guard column.path.isEmpty, case .text(let text) = value, let chunks = chunks(column.column), chunks.count == 1,
-      case .text(let low)? = chunks[0].zone?.minimum, case .text(let high)? = chunks[0].zone?.maximum
-    else { return true }
-    let wanted = Array(text.utf8)
-    if wanted.lexicographicallyPrecedes(low.utf8) || Array(high.utf8).lexicographicallyPrecedes(wanted) { return false }
-    let vector = try reader.chunk(chunks[0], rowCount: rowCount)
-    guard case .dictionary(_, _, let dictionary) = vector.storage else { return true }
-    return dictionary.code(of: wanted) != nil
-  }
-
-  func read(_ column: ColumnReference, rows: Range<Int>) throws(ApusError) -> Vector {
-    guard let chunks = chunks(column.column) else { return .nulls(type: column.type, count: rows.count) }
-    if chunks.count == 1, chunks[0].content == .column {
-      return try readReference(column, of: try reader.chunk(chunks[0], rowCount: rowCount).slice(rows))
-    }
-    var validity: Bitmap?
-    var paths: [PathColumn] = []
-    for chunk in chunks {
-      switch chunk.content {
-      case .column: continue
-      case .presence:
-        if case .bool(let bits) = try reader.chunk(chunk, rowCount: rowCount).storage { validity = bits }
-      case .path(let keys):
-        if !ShreddedColumn.mayHold(column.path, in: keys) { continue }
-        fallthrough
-      case .overflow:
-        if case .shredded(let part) = try reader.chunk(chunk, rowCount: rowCount).storage { paths += part.paths }
-      }
-    }
-    let whole = ShreddedColumn(count: rowCount, validity: validity, paths: paths)
-    let vector = Vector(type: .jsonb, count: rowCount, validity: validity, storage: .shredded(whole))
-    return try readReference(column, of: vector.slice(rows))
   }
 }
 

@@ -6,62 +6,167 @@ public import ApusColumns
 /// The stable order of `count` rows by `keys` (ascending, nulls last, text bytewise): row numbers, first to last. nil
 /// when the rows are in order already.
 public func sortPermutation(_ keys: [Vector], count: Int) throws(ApusError) -> SelectionVector? {
-  var ranks: [[UInt64]] = []
+  var scratches: [StreamScratch] = []
   for key in keys {
     guard key.count == count else { throw .unexpected("a sort key has \(key.count) rows, not \(count)") }
-    ranks.append(try sortRanks(key))
+    scratches.append(try sortKey([StreamPiece(base: 0, count: count, values: key)], total: count, type: key.type))
   }
-  guard !ranks.isEmpty, count > 1 else { return nil }
+  return sortPermutation(scratches, count: count)
+}
+
+/// The values of a key, in a form whose order is theirs.
+func sortKey(_ pieces: [StreamPiece], total: Int, type: DataType) throws(ApusError) -> StreamScratch {
+  let form = StreamForm(type.physical)
+  guard form == .integers || form == .text || form == .bits else {
+    throw .unsupported("sorting rows by a column of type \(type.sqlName)")
+  }
+  return StreamScratch(pieces, total: total, form: form, isKey: true)
+}
+
+func sortPermutation(_ keys: [StreamScratch], count: Int) -> SelectionVector? {
+  guard !keys.isEmpty, count > 1 else { return nil }
+  let ranked = keys.map { Ranks($0, count: count) }
+  if ranked.reduce(0, { $0 + $1.bits }) <= 64 { return radixOrder(ranked, count) }
+  var columns: [Buffer] = []
+  for rank in ranked {
+    let buffer = Buffer.zeroed(byteCount: count * 8)
+    rank.append(to: buffer.write(UInt64.self), count: count)
+    columns.append(buffer)
+  }
+  let pointers = columns.map { $0.read(UInt64.self) }
   func precedes(_ a: Int, _ b: Int) -> Bool {
-    for rank in ranks where rank[a] != rank[b] { return rank[a] < rank[b] }
+    for rank in pointers where rank[a] != rank[b] { return rank[a] < rank[b] }
     return a < b
   }
-  if (1..<count).allSatisfy({ precedes($0 - 1, $0) }) { return nil }
-  var order = (0..<UInt32(truncatingIfNeeded: count)).map { $0 }
-  order.sort { precedes(Int($0), Int($1)) }
-  return SelectionVector(order)
+  return withExtendedLifetime(columns) {
+    var isOrdered = true
+    for row in 1..<count where !precedes(row - 1, row) {
+      isOrdered = false
+      break
+    }
+    if isOrdered { return nil }
+    var order = [UInt32](unsafeUninitializedCapacity: count) { buffer, filled in
+      for row in 0..<count { buffer[row] = UInt32(truncatingIfNeeded: row) }
+      filled = count
+    }
+    order.sort { precedes(Int($0), Int($1)) }
+    return SelectionVector(order)
+  }
 }
 
 /// A number for each row that orders as the values do; the greatest for nulls.
-private func sortRanks(_ key: Vector) throws(ApusError) -> [UInt64] {
-  var ranks: [UInt64]
-  switch key.storage {
-  case .int16, .int32, .int64:
-    ranks = (0..<key.count).map { row in
-      guard case .int(let value) = key.value(at: row) else { return 0 }
-      return UInt64(bitPattern: value) ^ (1 &<< 63)
+private struct Ranks {
+  private let scratch: StreamScratch
+  private var least: Int64 = 0
+  private var nullRank: UInt64 = 0
+  /// Bits that every rank fits.
+  private(set) var bits = 0
+
+  init(_ scratch: StreamScratch, count: Int) {
+    self.scratch = scratch
+    var low: Int64 = 0
+    var high: Int64 = 0
+    switch scratch.values {
+    case .integers(let buffer):
+      // Slots without a value hold zero, which does no more than widen the range.
+      let values = buffer.read(Int64.self)
+      low = .max
+      high = .min
+      for row in 0..<count {
+        low = min(low, values[row])
+        high = max(high, values[row])
+      }
+    case .small(let buffer, let dictionary):
+      let values = buffer.read(UInt32.self)
+      if let dictionary {
+        high = Int64(max(0, dictionary.count - 1))
+      } else {
+        for row in 0..<count { high = max(high, Int64(values[row])) }
+      }
+    default: break
     }
-  case .dictionary(_, _, let dictionary):
-    var byCode = (0..<dictionary.count).map { $0 }
-    if !dictionary.isSorted { byCode.sort { compareBytes(dictionary.bytes($0), dictionary.bytes($1)) < 0 } }
-    var rank = [UInt64](repeating: 0, count: dictionary.count)
-    for (place, code) in byCode.enumerated() { rank[code] = UInt64(place) }
-    ranks = (0..<key.count).map { row in key.code(at: row).map { rank[$0] } ?? 0 }
-  case .constant: ranks = [UInt64](repeating: 0, count: key.count)
-  case .bytes:
-    var order = (0..<key.count).map { $0 }
-    order.sort { compareBytes(key.rawBytes($0), key.rawBytes($1)) < 0 }
-    ranks = [UInt64](repeating: 0, count: key.count)
-    var place: UInt64 = 0
-    for index in order.indices {
-      if index > 0, compareBytes(key.rawBytes(order[index - 1]), key.rawBytes(order[index])) != 0 { place &+= 1 }
-      ranks[order[index]] = place
+    least = low
+    let range = UInt64(bitPattern: high &- low)
+    if scratch.validity != nil {
+      // The whole range of Int64 leaves no number above for nulls; they then tie with the greatest value.
+      nullRank = range == .max ? .max : range + 1
+    } else {
+      nullRank = range
     }
-  default: throw .unsupported("sorting rows by a column of type \(key.type.sqlName)")
+    bits = 64 - nullRank.leadingZeroBitCount
   }
-  if key.nullCount > 0 { for row in 0..<key.count where key.isNull(row) { ranks[row] = .max } }
-  return ranks
+
+  /// Shifts what `out` holds up and adds the ranks below.
+  func append(to out: UnsafeMutablePointer<UInt64>, count: Int) {
+    let shift = UInt64(bits)
+    let isWhole = bits >= 64
+    let base = least
+    switch scratch.values {
+    case .integers(let buffer):
+      let values = buffer.read(Int64.self)
+      if isWhole {
+        for row in 0..<count { out[row] = UInt64(bitPattern: values[row] &- base) }
+      } else {
+        for row in 0..<count { out[row] = out[row] &<< shift | UInt64(bitPattern: values[row] &- base) }
+      }
+    case .small(let buffer, _):
+      let values = buffer.read(UInt32.self)
+      for row in 0..<count { out[row] = out[row] &<< shift | UInt64(values[row]) }
+    default: if !isWhole { for row in 0..<count { out[row] = out[row] &<< shift } }
+    }
+    guard let validity = scratch.validity else { return }
+    let mask: UInt64 = isWhole ? 0 : .max &<< shift
+    for row in 0..<count where !validity[row] { out[row] = out[row] & mask | nullRank }
+  }
 }
 
-extension Vector {
-  /// The dictionary code of a row; nil for a null one and for other layouts.
-  func code(at row: Int) -> Int? {
-    guard case .dictionary(let codes, let width, _) = storage, !isNull(row) else { return nil }
-    switch width {
-    case 1: return Int(codes.read(UInt8.self)[row])
-    case 2: return Int(codes.read(UInt16.self)[row])
-    default: return Int(codes.read(UInt32.self)[row])
+/// Least digit first, digits of eleven bits; those in which all rows agree are skipped.
+private func radixOrder(_ keys: [Ranks], _ count: Int) -> SelectionVector? {
+  let digitBits = 11
+  let digits = 1 << digitBits
+  let all = Buffer.zeroed(byteCount: count * 8)
+  let ranks = all.write(UInt64.self)
+  for key in keys { key.append(to: ranks, count: count) }
+  var isOrdered = true
+  for row in 1..<count where ranks[row] < ranks[row - 1] {
+    isOrdered = false
+    break
+  }
+  if isOrdered { return nil }
+  let bits = keys.reduce(0) { $0 + $1.bits }
+  let spare = Buffer(byteCount: count * 8)
+  let first = Buffer(byteCount: count * 4)
+  let second = Buffer(byteCount: count * 4)
+  return withExtendedLifetime((all, spare, first, second)) {
+    var (from, to) = (ranks, spare.write(UInt64.self))
+    var (rows, newRows) = (first, second)
+    for row in 0..<count { rows.write(UInt32.self)[row] = UInt32(truncatingIfNeeded: row) }
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: digits) { ends in
+      guard let starts = ends.baseAddress else { return }
+      for shift in stride(from: 0, to: bits, by: digitBits) {
+        starts.initialize(repeating: 0, count: digits)
+        for row in 0..<count { starts[Int(truncatingIfNeeded: from[row] &>> UInt64(shift)) & (digits - 1)] &+= 1 }
+        if starts[Int(truncatingIfNeeded: from[0] &>> UInt64(shift)) & (digits - 1)] == count { continue }
+        var sum = 0
+        for digit in 0..<digits {
+          let here = starts[digit]
+          starts[digit] = sum
+          sum &+= here
+        }
+        let source = rows.read(UInt32.self)
+        let target = newRows.write(UInt32.self)
+        for row in 0..<count {
+          let digit = Int(truncatingIfNeeded: from[row] &>> UInt64(shift)) & (digits - 1)
+          let place = starts[digit]
+          starts[digit] = place &+ 1
+          to[place] = from[row]
+          target[place] = source[row]
+        }
+        swap(&from, &to)
+        swap(&rows, &newRows)
+      }
     }
+    return SelectionVector(indices: rows, count: count)
   }
 }
 

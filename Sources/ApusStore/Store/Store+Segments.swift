@@ -23,19 +23,20 @@ extension Store {
     var written = WrittenSegments()
     do throws(ApusError) {
       let order = definition.storedOrder
-      let (columns, rowCount) = try memtable.sortedColumns(by: order)
+      let rows = SegmentRows(parts: memtable.parts().parts, columns: definition.segmentColumns)
+      let isDerivedFrom = participants.withLock { !$0.isEmpty }
       let stored = definition.storedColumns
       var derived: [Derived] = []
-      for (key, selection) in partitions(of: columns, definition, only: partition) {
-        let count = selection?.count ?? rowCount
-        let rows = try selection.map { (selection) throws(ApusError) in try gather(columns, selection) } ?? columns
+      for (key, picks) in try partitions(of: rows, definition, by: order, only: partition) {
         let description = SegmentDescription(
           table: definition.id, partition: key, columns: definition.segmentColumns, orderBy: order,
           timeColumn: definition.timeColumn?.id, minimumLSN: bounds.minimum, maximumLSN: bounds.maximum)
-        written.handles.append(try write(rows, count, description, received))
+        written.handles.append(try write(rows, picks, description, received))
         written.partitions.append(key)
+        guard isDerivedFrom else { continue }
+        let batch = try rows.batch(picks)
         let sealed = SealedRows(
-          table: definition, partition: key, columns: stored.map(\.id), rows: Batch(columns: rows, count: count),
+          table: definition, partition: key, columns: stored.map(\.id), rows: batch,
           minimumLSN: bounds.minimum, maximumLSN: bounds.maximum)
         derived += try derive(from: sealed)
       }
@@ -47,26 +48,32 @@ extension Store {
     }
   }
 
+  /// The partitions of the rows, with the rows of each in their order; nil for all as they come.
   private func partitions(
-    of columns: [Vector], _ definition: TableDefinition, only partition: PartitionKey?
-  ) -> [(PartitionKey, SelectionVector?)] {
-    if let partition { return [(partition, nil)] }
+    of rows: SegmentRows, _ definition: TableDefinition, by order: [ColumnID], only partition: PartitionKey?
+  ) throws(ApusError) -> [(PartitionKey, SelectionVector?)] {
+    let sorted = try rows.sorted(by: order)
+    if let partition { return [(partition, sorted)] }
     guard definition.partitionMicroseconds > 0, let time = definition.timeColumn,
       let index = definition.storedColumns.firstIndex(where: { $0.id == time.id })
-    else { return [(PartitionKey(0), nil)] }
-    return definition.partitions(ofTimes: columns[index])
+    else { return [(PartitionKey(0), sorted)] }
+    let times = try rows.column(index)
+    return definition.partitions(ofTimes: sorted.map { times.gathered($0) } ?? times).map { key, selection in
+      guard let sorted, let selection else { return (key, selection ?? sorted) }
+      return (key, SelectionVector((0..<selection.count).map { UInt32(truncatingIfNeeded: sorted[selection[$0]]) }))
+    }
   }
 
   /// Writes one segment file: synchronised and named durably, but not in the catalog.
   func write(
-    _ columns: [Vector], _ count: Int, _ description: SegmentDescription, _ received: UnixMicroseconds
+    _ rows: SegmentRows, _ picks: SelectionVector?, _ description: SegmentDescription, _ received: UnixMicroseconds
   ) throws(ApusError) -> SegmentHandle {
     let id = core.withLock { core in
       defer { core.nextSegment = SegmentID(core.nextSegment.value + 1) }
       return core.nextSegment
     }
     var record = SegmentRecord(
-      id: id, table: description.table, partition: description.partition, rows: count, bytes: 0,
+      id: id, table: description.table, partition: description.partition, rows: 0, bytes: 0,
       minimumLSN: description.minimumLSN, maximumLSN: description.maximumLSN, received: received)
     let tableDirectory = "\(directory)/tables/\(description.table)"
     let partitionDirectory = "\(tableDirectory)/\(description.partition)"
@@ -75,7 +82,8 @@ extension Store {
     let path = directory + "/" + record.path
     let file = try system.open(path, .createNew)
     do throws(ApusError) {
-      let summary = try SegmentWriter.write(columns, rowCount: count, description: description, to: file)
+      let summary = try SegmentWriter.write(
+        parts: rows.parts, order: RowOrder(total: rows.count, picks: picks), description: description, to: file)
       file.close()
       try system.synchroniseDirectory(partitionDirectory)
       record.rows = summary.rowCount
@@ -153,19 +161,60 @@ extension Store {
     guard batch.columns.count == stored.count else {
       throw ApusError.unexpected("rows derived for table \"\(definition.name)\" have \(batch.columns.count) columns")
     }
-    var columns = batch.columns
-    let keys = order.compactMap { id in stored.firstIndex { $0.id == id }.map { batch.columns[$0] } }
-    if !keys.isEmpty, let permutation = try sortPermutation(keys, count: batch.count) {
-      columns = try gather(columns, permutation)
-    }
+    let dense = batch.compacted()
+    let rows = SegmentRows(parts: [dense.columns], columns: definition.segmentColumns)
     let description = SegmentDescription(
       table: definition.id, partition: partition, columns: definition.segmentColumns, orderBy: order,
       timeColumn: definition.timeColumn?.id, minimumLSN: bounds.minimum, maximumLSN: bounds.maximum)
-    return try write(columns, batch.count, description, received)
+    return try write(rows, try rows.sorted(by: order), description, received)
   }
 }
 
 extension TableDefinition {
   /// The columns that segments are sorted by.
   var storedOrder: [ColumnID] { orderColumns.filter { $0.generatedExpression == nil && !$0.isDropped }.map(\.id) }
+}
+
+/// Rows on their way to segments, in parts that lie end to end: one vector for each of the columns in every part.
+struct SegmentRows {
+  let parts: [[Vector]]
+  let columns: [SegmentColumn]
+  let count: Int
+
+  init(parts: [[Vector]], columns: [SegmentColumn]) {
+    self.parts = parts
+    self.columns = columns
+    count = parts.reduce(0) { $0 + ($1.first?.count ?? 0) }
+  }
+
+  /// One column, end to end.
+  func column(_ index: Int) throws(ApusError) -> Vector {
+    parts.isEmpty
+      ? .nulls(type: columns[index].type, count: 0)
+      : try concatenate(parts.map { $0[index] }, type: columns[index].type)
+  }
+
+  /// The rows by `order`; nil when they are in that order.
+  func sorted(by order: [ColumnID]) throws(ApusError) -> SelectionVector? {
+    var keys: [StreamScratch] = []
+    for id in order {
+      guard let index = columns.firstIndex(where: { $0.id == id }) else { continue }
+      var base = 0
+      var pieces: [StreamPiece] = []
+      for part in parts {
+        pieces.append(StreamPiece(base: base, count: part[index].count, values: part[index]))
+        base += part[index].count
+      }
+      keys.append(try sortKey(pieces, total: count, type: columns[index].type))
+    }
+    return sortPermutation(keys, count: count)
+  }
+
+  /// Some of the rows, or all, as one batch.
+  func batch(_ picks: SelectionVector?) throws(ApusError) -> Batch {
+    var all: [Vector] = []
+    for index in columns.indices { all.append(try column(index)) }
+    guard let picks else { return Batch(columns: all, count: count) }
+    return Batch(columns: try gather(all, picks), count: picks.count)
+  }
 }

@@ -123,7 +123,7 @@ enum VectorEncoder {
     }
   }
 
-  private static func code(_ kind: PathKind) -> (UInt8, UInt8) {
+  static func code(_ kind: PathKind) -> (UInt8, UInt8) {
     switch kind {
     case .jsonNull: (0, 0)
     case .bool: (1, 0)
@@ -295,7 +295,7 @@ struct VectorDecoder {
     return rows
   }
 
-  private static func kind(_ code: UInt8, _ scale: UInt8) -> PathKind? {
+  static func kind(_ code: UInt8, _ scale: UInt8) -> PathKind? {
     switch code {
     case 0: .jsonNull
     case 1: .bool
