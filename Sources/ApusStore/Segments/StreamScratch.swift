@@ -44,7 +44,7 @@ extension StreamScratch {
     var present = 0
     var covered = 0
     for piece in given {
-      present += piece.rows == nil ? piece.count - piece.values.nullCount : piece.values.count
+      present += piece.values.count - piece.values.nullCount
       covered += piece.count
     }
     let isSparse = present * sparseFactor < total && !isKey
@@ -71,6 +71,12 @@ extension StreamScratch {
   private static func plain(_ piece: StreamPiece, isSparse: Bool, _ form: StreamForm) -> StreamPiece {
     var piece = piece
     if case .constant = piece.values.storage { piece.values = piece.values.flattened() }
+    if isSparse, let rows = piece.rows, let validity = piece.values.validity {
+      let present = SelectionVector(validity)
+      let numbers = Vector(type: .int4, count: piece.values.count, storage: .int32(rows))
+      piece.rows = numbers.gathered(present).fixedBuffer
+      piece.values = piece.values.gathered(present)
+    }
     if isSparse, piece.rows == nil {
       guard let validity = piece.values.validity else {
         let all = Buffer(byteCount: piece.count * 4)
