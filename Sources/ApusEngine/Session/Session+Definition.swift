@@ -218,6 +218,9 @@ extension Session {
       if let table = snapshot.table(schema: schema, name: plain) { return table.definition.id }
     }
     let shown = name.joined(separator: ".")
+    if name.count > 1, !snapshot.schemas.contains(schemas[0]), !ifExists {
+      throw ApusError(.invalidSchemaName, "schema \"\(schemas[0])\" does not exist")
+    }
     guard ifExists else { throw ApusError(.undefinedTable, "table \"\(shown)\" does not exist") }
     notice(Notice(.notice, "table \"\(shown)\" does not exist, skipping"))
     return nil

@@ -109,8 +109,12 @@ extension Binding {
         position: position)
     case .none:
       if let schema = call.schema, schema != "pg_catalog" {
-        // Throws 3F000 when the schema is not there.
-        do { _ = try catalog.relation(schema: schema, name: call.name) } catch { throw error.at(position) }
+        // The catalog throws for a schema that is not there; of a function the schema is what is missing.
+        do {
+          _ = try catalog.relation(schema: schema, name: call.name)
+        } catch {
+          throw ApusError(.invalidSchemaName, "schema \"\(schema)\" does not exist", position: position)
+        }
       }
       throw missingFunction(call, types, position)
     }
@@ -125,7 +129,7 @@ extension Binding {
   private func missingFunction(_ call: FunctionCall, _ types: [DataType], _ position: Int?) -> ApusError {
     if call.schema == nil || call.schema == "pg_catalog", windowFunctions.contains(call.name) {
       return ApusError(
-        .windowingError, "window function \(call.name) requires an OVER clause", position: position)
+        .wrongObjectType, "window function \(call.name) requires an OVER clause", position: position)
     }
     return ApusError(
       .undefinedFunction, "function \(signature(call, types)) does not exist",
@@ -172,6 +176,11 @@ extension Binding {
       }
       scope.isInAggregate = false
       return try plainCall(call, inputs, position: position, scope)
+    }
+    if inputs.isEmpty, !call.isStar {
+      throw ApusError(
+        .wrongObjectType, "\(call.name)(*) must be used to call a parameterless aggregate function",
+        position: position)
     }
     if function.isOrderedSet {
       throw ApusError(

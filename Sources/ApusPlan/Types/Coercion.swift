@@ -108,7 +108,7 @@ extension Binding {
     do {
       // An interval's fields and a bpchar's padding are the input function's business; other modifiers are applied
       // to what it read.
-      parsed = try literals.read(text, as: target)
+      parsed = try literals.read(text, as: target, modifier: modifier)
     } catch {
       throw ApusError.wrapping(error).at(position)
     }

@@ -8,8 +8,20 @@ struct LiteralReader {
   let functions: FunctionRegistry
   let context: EvaluationContext
 
-  /// The value that PostgreSQL's input function of `type` reads from `text`: what the cast from text gives.
-  func read(_ text: String, as type: DataType) throws(ApusError) -> Value {
+  /// The least of the fields that an interval's modifier names (bits of PostgreSQL's datetime.h).
+  private static func leastField(_ modifier: Int32) -> String? {
+    let fields = modifier >> 16 & 0x7FFF
+    if fields == 0x7FFF { return nil }
+    let units = [(12, "seconds"), (11, "minutes"), (10, "hours"), (3, "days"), (1, "months"), (2, "years")]
+    return units.first { fields & (1 << Int32($0.0)) != 0 }?.1
+  }
+
+  /// The value that PostgreSQL's input function of `type` reads from `text`: what the cast from text gives. A bare
+  /// number for an interval with fields (`interval '1' day`) counts the least of them.
+  func read(_ text: String, as type: DataType, modifier: Int32 = -1) throws(ApusError) -> Value {
+    if type == .interval, modifier >= 0, Double(text) != nil, let unit = Self.leastField(modifier) {
+      return try read(text + " " + unit, as: type)
+    }
     switch type {
     case .text, .varchar, .unknown: return .text(text)
     case .numeric: return .numeric(try Numeric(text: text))
