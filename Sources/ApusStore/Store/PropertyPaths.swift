@@ -8,7 +8,7 @@ public struct PropertyPath: Sendable {
   public let column: ColumnID
   /// Keys from the root.
   public let path: [String]
-  /// What its values are: boolean, number, string, array, object, null. From the row groups looked at.
+  /// What its values are: boolean, number, string, array, object, null.
   public internal(set) var kinds: Set<String> = []
   /// Segments that have a sub-column of it.
   public internal(set) var segments = 0
@@ -16,21 +16,21 @@ public struct PropertyPath: Sendable {
   public internal(set) var rows = 0
   /// Bytes of its sub-columns.
   public internal(set) var bytes = 0
-  /// The most distinct texts in any row group looked at; nil where they were not counted.
+  /// The most distinct texts in any segment or block; nil where they were not counted.
   public internal(set) var cardinality: Int64?
   /// Whether it shares the overflow column in some segment looked at.
   public internal(set) var overflows = false
 }
 
 extension TableSnapshot {
-  /// The newest segments, whose first row groups are read for kinds and cardinality; footers tell the rest.
+  /// The newest segments, whose first row groups are read for what shares the overflow column; footers tell the rest.
   private static let segmentsLookedAt = 16
 
   /// Every path of every jsonb column, in order of columns and paths.
   public func propertyPaths() throws(ApusError) -> [PropertyPath] {
     var found = PropertyPaths()
     for segment in segments { segment.reader.addPaths(to: &found) }
-    for segment in segments.suffix(Self.segmentsLookedAt) { try segment.reader.addKinds(to: &found) }
+    for segment in segments.suffix(Self.segmentsLookedAt) { try segment.reader.addOverflow(to: &found) }
     for case let block as RowBlock in memtableRowGroups {
       for (column, vector) in zip(block.columns, block.vectors) {
         if case .shredded(let shredded) = vector.storage {
@@ -88,37 +88,39 @@ extension PathKind {
 }
 
 extension SegmentReader {
+  /// Paths with sub-columns of their own: the footer tells all of them.
   fileprivate func addPaths(to found: inout PropertyPaths) {
-    var met: Set<PropertyPaths.Key> = []
-    for group in groups {
-      for (column, chunks) in zip(description.columns, group.chunks) where chunks.count > 1 {
-        var here: Set<[String]> = []
-        for chunk in chunks {
-          guard case .path(let keys) = chunk.content else { continue }
-          let isNewHere = here.insert(keys).inserted
-          let isNew = met.insert(PropertyPaths.Key(column: column.id, path: keys)).inserted
-          found.update(column.id, keys) { path in
-            path.bytes += chunk.length
-            if isNewHere { path.rows += group.rowCount }
-            if isNew { path.segments += 1 }
-          }
+    for (place, column) in description.columns.enumerated() {
+      var met: Set<[String]> = []
+      var rows: [[String]: Set<Int>] = [:]
+      for (index, stream) in streams[place].enumerated() {
+        guard case .path(let keys, let kind) = stream.content else { continue }
+        let isNew = met.insert(keys).inserted
+        let chunks = groups.map { $0.chunks[place][index] }
+        for group in chunks.indices where chunks[group] != nil { rows[keys, default: []].insert(group) }
+        found.update(column.id, keys) { path in
+          path.kinds.insert(kind.jsonType)
+          path.bytes += chunks.reduce(stream.dictionary?.block.length ?? 0) { $0 + ($1?.block.length ?? 0) }
+          if isNew { path.segments += 1 }
+          if let entries = stream.dictionary?.entries { path.cardinality = max(path.cardinality ?? 0, Int64(entries)) }
         }
+      }
+      for (keys, groups) in rows {
+        let count = groups.reduce(0) { $0 + self.groups[$1].rowCount }
+        found.update(column.id, keys) { $0.rows += count }
       }
     }
   }
 
-  fileprivate func addKinds(to found: inout PropertyPaths) throws(ApusError) {
+  /// Paths that share the overflow column, from the first row group.
+  fileprivate func addOverflow(to found: inout PropertyPaths) throws(ApusError) {
     guard let group = groups.first else { return }
-    for (column, chunks) in zip(description.columns, group.chunks) where chunks.count > 1 {
-      for chunk in chunks {
-        let isOverflow = chunk.content == .overflow
-        switch chunk.content {
-        case .column, .presence: continue
-        case .path, .overflow: break
-        }
-        let vector = try self.chunk(chunk, rowCount: group.rowCount)
-        guard case .shredded(let part) = vector.storage else { continue }
-        found.add(part.paths, of: column.id, rows: isOverflow ? group.rowCount : nil, overflows: isOverflow)
+    for (place, column) in description.columns.enumerated() {
+      for (index, stream) in streams[place].enumerated() where stream.content == .overflow {
+        guard let record = group.chunks[place][index] else { continue }
+        let chunk = try chunk(record, of: stream, column: column.type, rowCount: group.rowCount)
+        guard case .shredded(let part) = chunk.values.storage else { continue }
+        found.add(part.paths, of: column.id, rows: group.rowCount, overflows: true)
       }
     }
   }
