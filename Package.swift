@@ -74,7 +74,7 @@ var targets: [Target] = [
     name: "apus",
     dependencies: [
       "ApusBase", "ApusColumns", "ApusFiles", "ApusStore", "ApusEngine", "ApusPostgres", "ApusHTTP", "ApusREPL",
-      "CApusSystem",
+      "CApusSystem", "CPQ",
     ],
     swiftSettings: strict),
   // Products beside the server

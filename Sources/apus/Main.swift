@@ -10,11 +10,14 @@ struct Main {
     usage: apus COMMAND [OPTION ...]
 
       serve [--data DIR] [OPTION ...]       takes events over HTTP, answers SQL; serve --help lists the options
+      import --table T [OPTION ...] FILE    puts NDJSON or CSV into a table
+      demo [--events N] [--rate N]          fills demo_events of a running server
       check --data DIR [--quick] [--json]   every checksum and invariant of a data directory
+      defaults [--json]                     the options of serve and their defaults
       version                               the version
 
     Example: apus check --data ./apus-data
-    Exit codes: 0 success, 1 failure, 2 usage.
+    Exit codes: 0 success, 1 failure, 2 usage, 3 cannot connect.
     """
 
   static func main() {
@@ -22,6 +25,9 @@ struct Main {
     switch arguments.first {
     case "version": print("apus \(apusVersion)")
     case "serve": exit(ServeCommand.run(Array(arguments.dropFirst())))
+    case "import": exit(ImportCommand.run(Array(arguments.dropFirst())))
+    case "demo": exit(DemoCommand.run(Array(arguments.dropFirst())))
+    case "defaults": exit(DefaultsCommand.run(Array(arguments.dropFirst())))
     case "check": exit(CheckCommand.run(Array(arguments.dropFirst())))
     case "help", "--help", "-h": print(usage)
     case nil:
@@ -38,7 +44,7 @@ struct Main {
 
   /// Commands of the interface (docs/CONFIG.md) that have nothing behind them yet.
   private static let planned: Set<String> = [
-    "repl", "plan", "apply", "import", "export", "backup", "restore", "demo", "plugin", "config", "defaults",
+    "repl", "plan", "apply", "export", "backup", "restore", "plugin", "config",
   ]
 }
 
