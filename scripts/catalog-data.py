@@ -28,7 +28,7 @@ SUBSTITUTES = {
 # Left out: what tells of PostgreSQL's own machinery, so that neither rows nor their absence would be true of us.
 OMITTED = """pg_backend_memory_contexts pg_config pg_file_settings pg_hba_file_rules pg_ident_file_mappings
 pg_init_privs
-pg_largeobject pg_largeobject_metadata pg_parameter_acl pg_shmem_allocations pg_stat_archiver pg_stat_bgwriter
+pg_parameter_acl pg_shmem_allocations pg_stat_archiver pg_stat_bgwriter
 pg_stat_recovery_prefetch pg_stat_slru pg_stat_wal pg_stat_wal_receiver pg_statistic pg_statistic_ext_data
 pg_stats_ext_exprs pg_subscription_rel pg_transform pg_replication_origin pg_replication_origin_status
 sql_features sql_implementation_info sql_parts sql_sizing transforms
@@ -65,7 +65,8 @@ def main():
     names = TYPES + PSEUDO
     known = {oid: name for oid, name in run(
         "select oid, typname from pg_type where typnamespace = 11 and (typname = any(%s) or typelem in "
-        "(select oid from pg_type where typname = any(%s) and typarray <> 0) and typname like '\\_%%')", names, TYPES)}
+        "(select oid from pg_type where typname = any(%s) and typarray <> 0) and typname like '\\_%%')", names,
+        TYPES + ["cstring"])}
     flag = lambda value: "t" if value else "f"
 
     rows = run("""
@@ -138,6 +139,11 @@ def main():
     swift("CastData", "the rows of pg_cast.", "Casts: oid source target function context method.",
           packed([f"{oid} {known[s]} {known[t]} {f} {c} {m}" for oid, s, t, f, c, m in casts
                   if s in known and t in known], ";"))
+
+    words = run("select word, catcode::text, barelabel from pg_get_keywords() order by word")
+    swift("KeywordData", "PostgreSQL's keywords.",
+          "Each with its class (U, C, T, R) at the end, and `-` when it cannot be a label without AS.",
+          packed([word.lower() + code + ("" if bare else "-") for word, code, bare in words], " "))
 
 
 main()

@@ -49,7 +49,7 @@ public enum TextFormat {
     case .oid, .xid, .int8: DecimalText.append(value, into: &out)
     default:
       // The reg types: the object's name, `-` for none, the number for an unknown one.
-      if value == 0 { return out.append(45) }
+      if value == 0 { return out.append(type == .regoper || type == .regoperator ? 48 : 45) }
       if let oid = OID(exactly: value), let name = settings.objectName?(oid, type) {
         out.append(contentsOf: name.utf8)
       } else {

@@ -21,7 +21,7 @@ struct CatalogFunctions: CatalogLookup {
   /// One dictionary per file.
   private static let bodies: [String: Body] = {
     var all: [String: Body] = [:]
-    for part in [definitionBodies, visibilityBodies, privilegeBodies, sizeBodies, nameBodies, serverBodies] {
+    for part in [definitionBodies, visibilityBodies, privilegeBodies, sizeBodies, nameBodies, serverBodies, rowBodies] {
       for (name, body) in part { all[name] = body }
     }
     return all

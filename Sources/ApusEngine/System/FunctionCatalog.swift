@@ -52,7 +52,7 @@ final class FunctionCatalog: Sendable {
   private let operatorsByOID: [OID: Int]
   private let operatorsByName: [String: [Int]]
   /// Of PostgreSQL's functions, those that only catalogs name (an operator's, a type's).
-  private let otherNames: [OID: String]
+  private let others: [OID: (name: String, arguments: [OID])]
 
   private static let standard = FunctionCatalog(.standard)
 
@@ -72,7 +72,7 @@ final class FunctionCatalog: Sendable {
     operatorsByOID = Dictionary(
       operators.enumerated().map { ($1.oid, $0) }, uniquingKeysWith: { first, _ in first })
     operatorsByName = Dictionary(grouping: operators.indices) { [operators] in operators[$0].name }
-    otherNames = known.names
+    others = known.all
   }
 
   func function(_ oid: OID) -> CatalogFunction? { functionsByOID[oid].map { functions[$0] } }
@@ -80,11 +80,13 @@ final class FunctionCatalog: Sendable {
   func operator_(_ oid: OID) -> CatalogOperator? { operatorsByOID[oid].map { operators[$0] } }
   func operators(named name: String) -> [CatalogOperator] { operatorsByName[name]?.map { operators[$0] } ?? [] }
   /// The name of any function of PostgreSQL's, listed here or not.
-  func name(of function: OID) -> String? { self.function(function)?.name ?? otherNames[function] }
+  func name(of function: OID) -> String? { self.function(function)?.name ?? others[function]?.name }
+  /// The arguments of a function of PostgreSQL's that is not listed here.
+  func argumentsOfOther(_ function: OID) -> [OID]? { others[function]?.arguments }
 
   /// A function of PostgreSQL's that only other catalogs name, by its name alone.
   func otherOID(named name: String) -> OID? {
-    let found = otherNames.filter { $0.value == name }
+    let found = others.filter { $0.value.name == name }
     return found.count == 1 ? found.first?.key : nil
   }
 
@@ -222,7 +224,7 @@ private struct KnownFunctions {
     var result: OID
   }
   private var entries: [String: [Entry]] = [:]
-  private(set) var names: [OID: String] = [:]
+  private(set) var all: [OID: (name: String, arguments: [OID])] = [:]
   /// Those that read and write values of types: clients join pg_type with them.
   private(set) var typeFunctions: [CatalogFunction] = []
 
@@ -235,7 +237,7 @@ private struct KnownFunctions {
       for text in parts.dropFirst() {
         guard let (entry, isSet) = Self.parse(text) else { continue }
         entries[name, default: []].append(entry)
-        names[entry.oid] = name
+        all[entry.oid] = (name, entry.arguments)
         if needed.contains(entry.oid) {
           typeFunctions.append(
             CatalogFunction(

@@ -75,6 +75,8 @@ enum CatalogRelationData {
     pg_inherits 2611 r 10005 10004 inhrelid:oid!,inhparent:oid!,inhseqno:int4!,inhdetachpending:bool!
     pg_language 2612 r 10021 10020 oid:oid!,lanname:name!,lanowner:oid!,lanispl:bool!,lanpltrusted:bool!,lanplcall\
     foid:oid!,laninline:oid!,lanvalidator:oid!,lanacl:_aclitem
+    pg_largeobject 2613 r 10025 10024 loid:oid!,pageno:int4!,data:bytea!
+    pg_largeobject_metadata 2995 r 10023 10022 oid:oid!,lomowner:oid!,lomacl:_aclitem
     pg_locks 12073 v 12075 12074 locktype:text,database:oid,relation:oid,page:int4,tuple:int2,virtualxid:text,tran\
     sactionid:xid,classid:oid,objid:oid,objsubid:int2,virtualtransaction:text,pid:int4,mode:text,granted:bool,fast\
     path:bool,waitstart:timestamptz

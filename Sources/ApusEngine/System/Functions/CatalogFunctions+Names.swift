@@ -39,7 +39,10 @@ extension CatalogFunctions {
     case .regclass: return relation(oid).map(relationName)
     case .regtype: return typeName(oid, modifier: nil)
     case .regproc: return functionName(oid)
-    case .regprocedure: return functions.function(oid).map(signature)
+    case .regprocedure:
+      if let found = functions.function(oid) { return signature(found) }
+      guard let name = functions.name(of: oid), let arguments = functions.argumentsOfOther(oid) else { return nil }
+      return "\(quoteIdentifier(name))(\(typeNames(arguments)))"
     case .regoper:
       guard let found = functions.operator_(oid) else { return nil }
       return functions.operators(named: found.name).count == 1 ? found.name : "pg_catalog." + found.name
@@ -79,10 +82,13 @@ extension CatalogFunctions {
 
   /// `lower(text)`
   func signature(_ function: CatalogFunction) -> String {
-    let types = function.arguments.map { typeName($0, modifier: nil) ?? "???" }
     let isFound = function.schema == "pg_catalog" || searchPath.contains(function.schema)
     let name = quoteIdentifier(function.name)
-    return "\(isFound ? name : "\(quoteIdentifier(function.schema)).\(name)")(\(types.joined(separator: ",")))"
+    return "\(isFound ? name : "\(quoteIdentifier(function.schema)).\(name)")(\(typeNames(function.arguments)))"
+  }
+
+  private func typeNames(_ types: [OID]) -> String {
+    types.map { typeName($0, modifier: nil) ?? "???" }.joined(separator: ",")
   }
 
   // MARK: - Name to OID

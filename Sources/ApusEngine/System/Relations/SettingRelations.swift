@@ -8,7 +8,7 @@ private import Foundation
 enum SettingRelations {
   static let contents: [String: RelationContent] = [
     "pg_settings": .live(.statement) { source throws(ApusError) in
-      sorted.map { settingRow($0, source.context.settings) }
+      rows(source.context.settings)
     },
     "pg_prepared_statements": .live(.statement) { source throws(ApusError) in
       source.context.prepared.sorted { $0.key < $1.key }.filter { !$0.key.isEmpty }.map { name, statement in
@@ -54,6 +54,9 @@ enum SettingRelations {
   ]
 
   private static let sorted = SettingDefinition.all.sorted { $0.name.lowercased() < $1.name.lowercased() }
+
+  /// The rows of pg_settings.
+  static func rows(_ settings: SessionSettings) -> [[Value]] { sorted.map { settingRow($0, settings) } }
 
   private static func settingRow(_ definition: SettingDefinition, _ settings: SessionSettings) -> [Value] {
     var unit: String?
