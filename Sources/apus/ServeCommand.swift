@@ -117,14 +117,21 @@ private final class RunningServer: Sendable {
     // First, so that health checks are answered while the log is replayed.
     let httpPort = try listening(options.httpPort, "--http-port") { () throws(ApusError) in try http.start() }
     let database = try open()
+    let postgres = PostgresServer(database: database, host: options.address, port: Int(options.postgresPort))
     let isStopping = state.withLock { state in
       state.database = database
       return state.isStopping
     }
     if isStopping { return }
-    let postgres = PostgresServer(database: database, host: options.address, port: Int(options.postgresPort))
-    let postgresPort = try listening(options.postgresPort, "--postgres-port") { () throws(ApusError) in
-      try postgres.start()
+    let postgresPort: Int
+    do throws(ApusError) {
+      postgresPort = try listening(options.postgresPort, "--postgres-port") { () throws(ApusError) in
+        try postgres.start()
+      }
+      try database.announce(postgresPort: postgresPort, httpPort: httpPort)
+    } catch {
+      database.close()
+      throw error
     }
     let endsAlready = state.withLock { state in
       if !state.isStopping { state.postgres = postgres }
@@ -132,12 +139,24 @@ private final class RunningServer: Sendable {
     }
     if endsAlready { return postgres.stop(drainSeconds: 0) }
     http.attach(database)
-    try database.announce(postgresPort: postgresPort, httpPort: httpPort)
-    print("ready postgres=\(options.place(postgresPort)) http=\(options.place(httpPort))")
+    tellReady(postgresPort, httpPort)
+  }
+
+  /// The ready line for programs, and lines to paste for people.
+  private func tellReady(_ postgresPort: Int, _ httpPort: Int) {
+    let (postgres, http) = (options.place(postgresPort), options.place(httpPort))
+    Log.info("serve", "ready", ["postgres": postgres, "http": http, "data": options.data])
+    if isatty(2) == 1 {
+      complain(
+        """
+
+          psql postgres://apus@\(postgres)/apus
+          curl http://\(http)/v1/events -H 'Content-Type: application/json' -d '{"event": "hello", "user_id": "me"}'
+
+        """)
+    }
+    print("ready postgres=\(postgres) http=\(http)")
     fflush(nil)
-    Log.info(
-      "serve", "ready",
-      ["postgres": options.place(postgresPort), "http": options.place(httpPort), "data": options.data])
   }
 
   private func open() throws(ApusError) -> Database {
@@ -174,9 +193,17 @@ private final class RunningServer: Sendable {
       return (state.database, state.postgres)
     }
     Log.info("serve", "stopping")
-    let start = monotonicNanoseconds()
+    // Side by side: each waits for what its own clients have under way.
+    let group = DispatchGroup()
+    if let postgres {
+      group.enter()
+      Thread {
+        postgres.stop(drainSeconds: drainSeconds)
+        group.leave()
+      }.start()
+    }
     http.stop(drainSeconds: drainSeconds)
-    postgres?.stop(drainSeconds: max(0, drainSeconds - Double(monotonicNanoseconds() - start) / 1e9))
+    group.wait()
     // nil while the start is still replaying: nothing has been taken in, and the next start replays again.
     database?.close()
     Log.info("serve", "stopped")

@@ -17,7 +17,8 @@ import Testing
     #expect(answer.headers["content-type"] == "application/json; charset=utf-8")
     #expect(
       answer.text.contains(
-        "\"rows\":[[1,\"x\\\"y\",null,true,12.50,9007199254740993,\"2026-01-01 00:00:00+00\",{\"a\": [1, 2]},\"NaN\"]]"),
+        "\"rows\":[[1,\"x\\\"y\",null,true,12.50,9007199254740993,\"2026-01-01 00:00:00+00\","
+          + "{\"a\": [1, 2]},\"NaN\"]]"),
       "\(answer.text)")
     #expect(answer.text.hasPrefix("{\"columns\":[{\"name\":\"one\",\"type\":\"integer\"},"))
     #expect(answer.json["row_count"] as? Int == 1 && answer.json["command"] as? String == "SELECT 1")
