@@ -96,6 +96,9 @@ var targets: [Target] = [
   tests(
     "ApusHTTPTests",
     ["ApusBase", "ApusColumns", "ApusStore", "ApusEngine", "ApusHTTP", "CZlib", "CZstd", "TestSupport"]),
+  tests(
+    "ApusPostgresTests",
+    ["ApusBase", "ApusColumns", "ApusPlan", "ApusStore", "ApusEngine", "ApusPostgres", "TestSupport"]),
   tests("ApusStoreTests", ["ApusBase", "ApusColumns", "ApusFiles", "ApusStore", "TestSupport"]),
 ]
 

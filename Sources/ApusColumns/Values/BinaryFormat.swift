@@ -75,7 +75,8 @@ public enum BinaryFormat {
     case .negativeInfinity: sign = negativeInfinitySign
     }
     put(sign, into: &out)
-    put(UInt16(truncatingIfNeeded: value.scale), into: &out)
+    // PostgreSQL sends the low bits of an infinity's header as its scale.
+    put(UInt16(truncatingIfNeeded: value.isInfinite ? 0x20 : value.scale), into: &out)
     for digit in value.digits { put(digit, into: &out) }
   }
 

@@ -142,7 +142,8 @@ extension SettingDefinition {
   private func normaliseString(_ text: String) throws(ApusError) -> String {
     switch name {
     case "client_encoding":
-      let plain = text.lowercased().filter { $0 != "-" && $0 != "_" }
+      // As PostgreSQL does, only letters and digits are looked at: asyncpg sends 'utf-8' with its quotes.
+      let plain = text.lowercased().filter { $0.isLetter || $0.isNumber }
       guard ["utf8", "unicode", "sqlascii"].contains(plain) else {
         throw ApusError.unsupported("client_encoding \"\(text)\" (only UTF8) is")
       }
