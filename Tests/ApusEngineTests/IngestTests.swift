@@ -195,4 +195,57 @@ import Testing
     #expect(outcome.stored == 1)
     #expect(outcome.rejected.map(\.code) == ["missing_value", "missing_value"])
   }
+
+  @Test func `computed defaults stand where a column is left out, and only there`() throws {
+    let fixture = try IngestFixture()
+    try fixture.run("CREATE TABLE d (a int8, b text DEFAULT upper('x') || 'y', c int4 DEFAULT 1 + 1)")
+    let outcome = try fixture.post(#"[{"a": 1}, {"a": 2, "b": null, "c": 7}, {"a": 3, "b": "z"}]"#, table: "d")
+    #expect(outcome.stored == 3)
+    #expect(
+      try fixture.rows("d") == [
+        ["a": "1", "b": "Xy", "c": "2"], ["a": "2", "c": "7"], ["a": "3", "b": "z", "c": "2"],
+      ])
+  }
+
+  @Test func `declared bounds of time hold for times with and without zone`() throws {
+    let fixture = try IngestFixture()
+    for type in ["timestamptz", "timestamp"] {
+      try fixture.run(
+        "CREATE TABLE r_\(type) (at \(type), n int8) WITH (time_column = 'at', retention = '7 days')")
+      let outcome = try fixture.post(
+        "{\"at\": \"2026-06-20\"}\n{\"at\": \"2026-06-29\"}\n{\"at\": \"2026-07-02\"}", table: "r_\(type)")
+      #expect(outcome.stored == 1)
+      #expect(outcome.rejected.map(\.code) == ["too_old", "too_new"])
+    }
+  }
+}
+
+@Suite struct JSONThroughSQL {
+  @Test func `inserted and copied jsonb is kept in its normal form, and read by path`() throws {
+    let fixture = try IngestFixture()
+    try fixture.run(
+      #"INSERT INTO events (event, properties) VALUES ('e', '{"b": 1.50, "aa": 1, "b": {"c": [1, 2]}}'), ('f', NULL)"#)
+    let rows = try fixture.rows()
+    #expect(rows.map { $0["properties"] } == [#"{"b": {"c": [1, 2]}, "aa": 1}"#, nil])
+    let group = try #require(fixture.database.store.snapshot().table(schema: "public", name: "events")?.rowGroups.first)
+    let column = try #require(
+      fixture.database.store.snapshot().table(schema: "public", name: "events")?.definition.column(named: "properties"))
+    let path = ColumnReference(column: column.id, path: ["aa"], type: .text)
+    #expect(try group.read(path, rows: 0..<2).value(at: 0) == .text("1"))
+    #expect(throws: ApusError.self) {
+      try fixture.run("INSERT INTO events (event, properties) VALUES ('e', '{')")
+    }
+  }
+
+  @Test func `texts are read as json and jsonb as PostgreSQL reads them`() throws {
+    let json = TypeReference(.json)
+    let jsonb = TypeReference(.jsonb)
+    #expect(try TextFormat.input(#"{"b" : 1.0,"a":2}"#, type: json, settings: .utc) == .text(#"{"b" : 1.0,"a":2}"#))
+    #expect(try TextFormat.input(#"{"b" : 1.0,"a":2}"#, type: jsonb, settings: .utc) == .text(#"{"a": 2, "b": 1.0}"#))
+    for (text, state) in [("{", SQLState.invalidTextRepresentation), (#""\u0000""#, .untranslatableCharacter)] {
+      #expect { try TextFormat.input(text, type: jsonb, settings: .utc) } throws: {
+        ($0 as? ApusError)?.state == state
+      }
+    }
+  }
 }

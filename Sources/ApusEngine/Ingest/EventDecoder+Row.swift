@@ -143,7 +143,12 @@ extension EventDecoder {
       bringsReceipt = cells[column].state == .fixed
       if !bringsReceipt { cells[column] = Cell(state: .fixed, token: 0, number: received) }
     }
-    guard let column = target.time else { return nil }
+    guard let column = target.time else {
+      guard let column = target.localTime, cells[column].state == .value, case .int(let time) = values[column] else {
+        return nil
+      }
+      return boundsFault(time)
+    }
     guard cells[column].state == .fixed else {
       cells[column] = Cell(state: .fixed, token: 0, number: received)
       return nil
@@ -157,12 +162,15 @@ extension EventDecoder {
       cells[column].number = time
       if let clientTime { addMember("$client_time", document, clientTime) }
     }
-    if let bounds, let fault = bounds.fault(of: cells[column].number) {
-      return fault == .tooOld
-        ? IngestFault(.tooOld, "the event is older than the table keeps")
-        : IngestFault(.tooNew, "the event lies further in the future than the table takes")
-    }
-    return nil
+    return boundsFault(cells[column].number)
+  }
+
+  @inline(__always)
+  private func boundsFault(_ time: PostgresMicroseconds) -> IngestFault? {
+    guard let bounds, let fault = bounds.fault(of: time) else { return nil }
+    return fault == .tooOld
+      ? IngestFault(.tooOld, "the event is older than the table keeps")
+      : IngestFault(.tooNew, "the event lies further in the future than the table takes")
   }
 
   @inline(__always)

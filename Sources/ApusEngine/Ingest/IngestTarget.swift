@@ -28,6 +28,8 @@ final class IngestTarget: Sendable {
   /// The members' names: the stored columns', then those of generated columns, which events may not bring.
   let names: [String]
   let time: Int?
+  /// The time column where it is a timestamp without time zone: admitted by the same bounds, as UTC.
+  let localTime: Int?
   let event: Int?
   let sentAt: Int?
   let receivedAt: Int?
@@ -62,6 +64,7 @@ final class IngestTarget: Sendable {
       columns.firstIndex { $0.name == name && $0.type.type == type }
     }
     time = place(timeName, .timestamptz)
+    localTime = place(definition.timeColumn?.name, .timestamp)
     event = place("event", .text)
     sentAt = place("sent_at", .timestamptz)
     receivedAt = place("received_at", .timestamptz)
