@@ -198,7 +198,7 @@ import Testing
 
   @Test func `computed defaults stand where a column is left out, and only there`() throws {
     let fixture = try IngestFixture()
-    try fixture.run("CREATE TABLE d (a int8, b text DEFAULT upper('x') || 'y', c int4 DEFAULT 1 + 1)")
+    try fixture.run("CREATE TABLE d (a int8, b text DEFAULT 'X' || 'y', c int4 DEFAULT 1 + 1)")
     let outcome = try fixture.post(#"[{"a": 1}, {"a": 2, "b": null, "c": 7}, {"a": 3, "b": "z"}]"#, table: "d")
     #expect(outcome.stored == 3)
     #expect(
@@ -211,7 +211,8 @@ import Testing
     let fixture = try IngestFixture()
     for type in ["timestamptz", "timestamp"] {
       try fixture.run(
-        "CREATE TABLE r_\(type) (at \(type), n int8) WITH (time_column = 'at', retention = '7 days')")
+        "CREATE TABLE r_\(type) (at \(type), n int8) "
+          + "WITH (time_column = 'at', accept_past = '7 days', accept_future = '1 day')")
       let outcome = try fixture.post(
         "{\"at\": \"2026-06-20\"}\n{\"at\": \"2026-06-29\"}\n{\"at\": \"2026-07-02\"}", table: "r_\(type)")
       #expect(outcome.stored == 1)
