@@ -2,10 +2,17 @@
 
 enum ScalarLibrary {
   /// All of them, gathered from one list per file.
-  static var all: [ScalarFunction] { CatalogFunctionList.all + time }
+  static var all: [ScalarFunction] {
+    let session = CatalogFunctionList.all + SessionFunctions.all
+    return session + time + text + FloatFunctions.all + NumberFunctions.all + ArrayFunctions.all + JSONFunctions.all
+  }
 
   private static var time: [ScalarFunction] {
-    TimeBucketFunctions.all + DateTruncFunctions.all + TimeZoneFunctions.all + CurrentTimeFunctions.all
-      + DateFieldFunctions.all + TimeMakingFunctions.all
+    let truncating = TimeBucketFunctions.all + DateTruncFunctions.all + TimeZoneFunctions.all
+    return truncating + CurrentTimeFunctions.all + DateFieldFunctions.all + TimeMakingFunctions.all
+  }
+
+  private static var text: [ScalarFunction] {
+    TextBasicFunctions.all + Quoting.all + RegexFunctions.all + EncodingFunctions.all
   }
 }

@@ -2,5 +2,5 @@
 
 enum TableFunctionLibrary {
   /// All of them, gathered from one list per file.
-  static var all: [TableFunction] { CatalogTableFunctions.all }
+  static var all: [TableFunction] { CatalogTableFunctions.all + SeriesFunctions.all + ExpandingFunctions.all }
 }
