@@ -128,6 +128,7 @@ private final class RunningServer: Sendable {
       postgresPort = try listening(options.postgresPort, "--postgres-port") { () throws(ApusError) in
         try postgres.start()
       }
+      declare(database, postgresPort: postgresPort, httpPort: httpPort)
       try database.announce(postgresPort: postgresPort, httpPort: httpPort)
     } catch {
       database.close()
@@ -157,6 +158,20 @@ private final class RunningServer: Sendable {
     }
     print("ready postgres=\(postgres) http=\(http)")
     fflush(nil)
+  }
+
+  /// What SHOW apus.* shows.
+  private func declare(_ database: Database, postgresPort: Int, httpPort: Int) {
+    func setting(_ flag: String, _ name: String, _ value: String, _ description: String) -> ServerSetting {
+      ServerSetting("apus." + name, value, source: options.sources[flag] ?? "default", description)
+    }
+    database.declare([
+      setting("--data", "data", options.data, "Where everything is kept."),
+      setting("--listen", "listen", options.address, "The address that is listened on."),
+      setting("--postgres-port", "postgres_port", String(postgresPort), "The port of the PostgreSQL protocol."),
+      setting("--http-port", "http_port", String(httpPort), "The port of HTTP."),
+      setting("--log-format", "log_format", options.logFormat.rawValue, "The form of log lines."),
+    ])
   }
 
   private func open() throws(ApusError) -> Database {

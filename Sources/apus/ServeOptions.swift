@@ -12,6 +12,8 @@ struct ServeOptions: Equatable {
   var postgresPort: UInt16 = 7432
   var httpPort: UInt16 = 7480
   var logFormat = LogFormat.logfmt
+  /// The flag or variable that gave an option, by flag; nothing for what is by default.
+  private(set) var sources: [String: String] = [:]
 
   static let usage = """
     usage: apus serve [OPTION ...]
@@ -71,6 +73,7 @@ struct ServeOptions: Equatable {
   }
 
   private mutating func set(_ flag: String, to value: String, from source: String) throws {
+    sources[flag] = source
     switch flag {
     case "--config": throw Self.noConfiguration(flag, value)
     case "--data":

@@ -23,6 +23,7 @@ public final class Database: Sendable {
   private let functionCatalogs = Mutex<FunctionCatalog?>(nil)
   /// When the directory was opened, in microseconds since 2000-01-01.
   let startTime: PostgresMicroseconds
+  let serverSettings = ServerSettings()
   let catalogMisses = CatalogMisses()
   let systemCache = SystemCache()
 
@@ -31,6 +32,10 @@ public final class Database: Sendable {
     self.functions = functions
     self.clock = clock
     startTime = clock.now() &- postgresEpochUnixMicroseconds
+    serverSettings.declare([
+      ServerSetting("apus.version", apusVersion, source: "default", "The version of Apus."),
+      ServerSetting("apus.data", store.directory, source: "default", "Where everything is kept."),
+    ])
   }
 
   /// Opens (or makes) the directory: replays the log, and creates the table `events` in a new one.

@@ -32,6 +32,10 @@ extension Session {
   func set(_ name: String, _ values: [String], isLocal: Bool) throws(ApusError) {
     let text = values.map { name.lowercased() == "search_path" ? Self.listItem($0) : $0 }.joined(separator: ", ")
     guard let definition = SettingDefinition.named(name) else {
+      if let fixed = database.serverSettings.named(name) {
+        throw ApusError(
+          .cantChangeRuntimeParameter, "parameter \"\(fixed.name)\" cannot be changed without restarting the server")
+      }
       guard name.contains("."), !name.lowercased().hasPrefix("apus.") else { throw Self.unknownSetting(name) }
       settings.set(name, text, isLocal: isLocal)
       return
@@ -99,6 +103,7 @@ extension Session {
     case "transaction_read_only": return ("transaction_read_only", transaction.isReadOnly || isReadOnly ? "on" : "off")
     default: break
     }
+    if let fixed = database.serverSettings.named(name) { return (fixed.name, fixed.value) }
     guard let value = settings.value(name) else { throw Self.unknownSetting(name) }
     let definition = SettingDefinition.named(name)
     if case .integer(_, _, .some(let unit)) = definition?.kind, value != "0", value != "-1" {
@@ -133,6 +138,9 @@ extension Session {
       for definition in SettingDefinition.all.sorted(by: { $0.name.lowercased() < $1.name.lowercased() }) {
         let value = try shown(definition.name).value
         rows.append([.text(definition.name), .text(value), .text(definition.description)])
+      }
+      for fixed in database.serverSettings.all {
+        rows.append([.text(fixed.name), .text(fixed.value), .text(fixed.description)])
       }
     } else {
       rows = [[.text(try shown(name).value)]]

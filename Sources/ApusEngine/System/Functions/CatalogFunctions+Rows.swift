@@ -7,7 +7,7 @@ extension CatalogFunctions {
   static let rowBodies: [String: Body] = [
     "pg_get_keywords": { (_, _) throws(ApusError) -> Value in keywords },
     "pg_show_all_settings": { (catalog, _) throws(ApusError) -> Value in
-      .array(SettingRelations.rows(catalog.context.settings).map { .array($0) })
+      .array(SettingRelations.rows(catalog.context.settings, catalog.snapshot.database).map { .array($0) })
     },
     // Every privilege is by default: there is no list to take apart.
     "aclexplode": { (_, _) throws(ApusError) -> Value in .array([]) },

@@ -33,9 +33,11 @@ extension CatalogFunctions {
       return .int(name == "utf8" || name == "unicode" ? 6 : name == "sqlascii" ? 0 : -1)
     },
     "current_setting": { (catalog, arguments) throws(ApusError) -> Value in
-      if let value = catalog.context.shownSetting(arguments[0].asText) { return .text(value) }
+      let name = arguments[0].asText
+      if let fixed = catalog.snapshot.database.serverSettings.named(name) { return .text(fixed.value) }
+      if let value = catalog.context.shownSetting(name) { return .text(value) }
       if arguments.count > 1, arguments[1].asBool { return .null }
-      throw Session.unknownSetting(arguments[0].asText)
+      throw Session.unknownSetting(name)
     },
     "set_config": { (catalog, arguments) throws(ApusError) -> Value in
       guard case .text(let name) = arguments[0] else {

@@ -8,7 +8,7 @@ private import Foundation
 enum SettingRelations {
   static let contents: [String: RelationContent] = [
     "pg_settings": .live(.statement) { source throws(ApusError) in
-      rows(source.context.settings)
+      rows(source.context.settings, source.database)
     },
     "pg_prepared_statements": .live(.statement) { source throws(ApusError) in
       source.context.prepared.sorted { $0.key < $1.key }.filter { !$0.key.isEmpty }.map { name, statement in
@@ -49,14 +49,36 @@ enum SettingRelations {
       let custom: [[Value]] = settings.customNames.map { name in
         [.text(name), .text(settings.text(name)), .text(settings.source(name)), .null, .text("online"), .null]
       }
-      return known + custom
+      let server: [[Value]] = source.database.serverSettings.all.map { setting in
+        [
+          .text(setting.name), .text(setting.value), .text(setting.source), .null, .text("restart"),
+          .text(setting.description),
+        ]
+      }
+      return known + server + custom
     }
   ]
 
   private static let sorted = SettingDefinition.all.sorted { $0.name.lowercased() < $1.name.lowercased() }
 
   /// The rows of pg_settings.
-  static func rows(_ settings: SessionSettings) -> [[Value]] { sorted.map { settingRow($0, settings) } }
+  static func rows(_ settings: SessionSettings, _ database: Database) -> [[Value]] {
+    sorted.map { settingRow($0, settings) } + database.serverSettings.all.map(serverRow)
+  }
+
+  private static func serverRow(_ setting: ServerSetting) -> [Value] {
+    [
+      .text(setting.name), .text(setting.value), .null, .text("Server"), .text(setting.description), .null,
+      .text("postmaster"), .text("string"), .text(serverSource(setting)), .null, .null, .null, .null,
+      .text(setting.value), .null, .null, .bool(false),
+    ]
+  }
+
+  /// In the words of pg_settings: a flag is the command line, a variable the environment.
+  private static func serverSource(_ setting: ServerSetting) -> String {
+    setting.source.hasPrefix("--")
+      ? "command line" : setting.source.hasPrefix("APUS_") ? "environment variable" : setting.source
+  }
 
   private static func settingRow(_ definition: SettingDefinition, _ settings: SessionSettings) -> [Value] {
     var unit: String?
