@@ -80,6 +80,8 @@ enum CollectingAggregates {
 
   private static func lists(_ rows: GroupedRows, _ groups: Int, _ type: DataType) throws(ApusError) -> Vector {
     let column = rows.columns[0]
+    // PostgreSQL puts arrays and rows on lines of their own.
+    let separator = Array((column.type.elementType != nil || column.type == .record ? ", \n " : ", ").utf8)
     var builder = VectorBuilder(type: type, capacity: groups)
     for group in 0..<groups {
       let own = rows.rows(of: group)
@@ -89,7 +91,7 @@ enum CollectingAggregates {
       }
       var text: [UInt8] = [91]
       for (index, row) in own.enumerated() {
-        if index > 0 { text += [44, 32] }
+        if index > 0 { text += separator }
         try JSONForm.append(column, Int(row), into: &text)
         try checkSize(text)
       }
@@ -115,10 +117,7 @@ enum CollectingAggregates {
       for (index, number) in own.enumerated() {
         let row = Int(number)
         if index > 0 { text += [44, 32] }
-        if keys.isNull(row) {
-          throw ApusError(
-            type == .jsonb ? .invalidParameterValue : SQLState("22004"), "field name must not be null")
-        }
+        if keys.isNull(row) { throw ApusError(.invalidParameterValue, "field name must not be null") }
         try JSONForm.appendKey(keys, row, into: &text)
         text += Array(" : ".utf8)
         try JSONForm.append(values, row, into: &text)

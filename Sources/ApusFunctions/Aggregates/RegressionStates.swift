@@ -73,12 +73,11 @@ final class RegressionStates: AggregateStates {
     return fixedVector(.float8, count, { .float64($0) }, isValid: { results[$0] != nil }) { results[$0] ?? 0 }
   }
 
-  /// The sum of products of deviations: sum(ab) - sum(a) sum(b) / N.
-  private func deviations(_ products: borrowing ProductSums, _ a: DoubleDouble, _ b: DoubleDouble, _ group: Int)
-    -> Double
-  {
-    let total = Double(counts[group])
-    return (DoubleDouble(total) * products.result(group) + -(a * b)).high / total
+  /// N times the sum of products of deviations: N sum(ab) - sum(a) sum(b).
+  private func deviations(
+    _ products: borrowing ProductSums, _ a: DoubleDouble, _ b: DoubleDouble, _ group: Int
+  ) -> DoubleDouble {
+    DoubleDouble(Double(counts[group])) * products.result(group) + -(a * b)
   }
 
   private func result(_ group: Int) throws(ApusError) -> Double? {
@@ -91,9 +90,10 @@ final class RegressionStates: AggregateStates {
     for sum in [x.high, y.high, squaresX.result(group).high, squaresY.result(group).high] where !sum.isFinite {
       throw FloatErrors.overflow
     }
-    let sxx = max(0, deviations(squaresX, x, x, group))
-    let syy = max(0, deviations(squaresY, y, y, group))
-    let sxy = deviations(products, x, y, group)
+    let (exactXX, exactXY) = (deviations(squaresX, x, x, group), deviations(products, x, y, group))
+    let sxx = max(0, exactXX.high) / total
+    let syy = max(0, deviations(squaresY, y, y, group).high) / total
+    let sxy = exactXY.high / total
     switch measure {
     case .regr_count: return total
     case .regr_avgx: return x.high / total
@@ -106,7 +106,7 @@ final class RegressionStates: AggregateStates {
     case .corr: return sxx == 0 || syy == 0 ? nil : sxy / (sxx * syy).squareRoot()
     case .regr_r2: return sxx == 0 ? nil : syy == 0 ? 1 : (sxy * sxy) / (sxx * syy)
     case .regr_slope: return sxx == 0 ? nil : sxy / sxx
-    case .regr_intercept: return sxx == 0 ? nil : (y.high - x.high * sxy / sxx) / total
+    case .regr_intercept: return sxx == 0 ? nil : (y * exactXX + -(x * exactXY)).high / (total * exactXX.high)
     }
   }
 
