@@ -89,6 +89,7 @@ var targets: [Target] = [
   tests("ApusFilesTests", ["ApusBase", "ApusFiles", "CSQLite", "TestSupport"]),
   tests("ApusSyntaxTests", ["ApusBase", "ApusSyntax", "TestSupport"]),
   tests("ApusSketchesTests", ["ApusBase", "ApusColumns", "ApusSketches", "TestSupport"]),
+  tests("ApusFunctionsTests", ["ApusBase", "ApusColumns", "ApusFunctions", "TestSupport"]),
   tests("ApusPlanTests", ["ApusBase", "ApusColumns", "ApusSyntax", "ApusFunctions", "ApusPlan", "TestSupport"]),
   tests(
     "ApusEngineTests",

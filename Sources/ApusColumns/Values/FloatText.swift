@@ -9,7 +9,7 @@ public enum FloatText {
     if special(value, into: &out) { return }
     if extraFloatDigits > 0 {
       // Whole numbers are most of them.
-      if let whole = Int64(exactly: value), abs(whole) < 1_000_000_000_000_000, whole != 0 || value.sign == .plus {
+      if let whole = Int64(exactly: value), whole.magnitude < 1_000_000_000_000_000, whole != 0 || value.sign == .plus {
         return DecimalText.append(whole, into: &out)
       }
       shortest(value.description, scientificFrom: 15, into: &out)

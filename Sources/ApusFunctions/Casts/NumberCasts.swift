@@ -10,7 +10,7 @@ enum NumberCasts {
     ApusError(.numericValueOutOfRange, "\(type.sqlName) out of range")
   }
 
-  private static func integer<A: FixedWidthInteger & BitwiseCopyable, B: FixedWidthInteger & BitwiseCopyable>(
+  private static func integer<A: FixedWidthInteger & BitwiseCopyable & Sendable, B: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ source: DataType, _: A.Type, _ target: DataType, _: B.Type
   ) -> Cast {
     let widens = B.bitWidth > A.bitWidth
@@ -32,7 +32,7 @@ enum NumberCasts {
     ]
   }
 
-  private static func toFloat<A: FixedWidthInteger & BitwiseCopyable>(_ source: DataType, _: A.Type) -> [Cast] {
+  private static func toFloat<A: FixedWidthInteger & BitwiseCopyable & Sendable>(_ source: DataType, _: A.Type) -> [Cast] {
     [
       .to(.float8, from: source, .implicit, mayFail: false, isMonotonic: true) { arguments, count, _ in
         mapFixed(arguments[0], A.self, count, .float8) { (a: A) in Double(a) }
@@ -43,7 +43,7 @@ enum NumberCasts {
     ]
   }
 
-  private static func fromFloat<A: BinaryFloatingPoint & BitwiseCopyable, B: FixedWidthInteger & BitwiseCopyable>(
+  private static func fromFloat<A: BinaryFloatingPoint & BitwiseCopyable & Sendable, B: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ source: DataType, _: A.Type, _ target: DataType, _: B.Type
   ) -> Cast {
     .to(target, from: source, .assignment, isMonotonic: true) { (arguments, count, _) throws(ApusError) in

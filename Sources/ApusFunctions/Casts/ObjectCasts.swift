@@ -23,7 +23,7 @@ enum ObjectCasts {
     return list
   }
 
-  private static func widening<T: FixedWidthInteger & BitwiseCopyable>(
+  private static func widening<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ source: DataType, _: T.Type, _ target: DataType
   ) -> Cast {
     .to(target, from: source, .implicit, mayFail: false) { arguments, count, _ in

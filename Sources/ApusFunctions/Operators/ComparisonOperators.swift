@@ -28,7 +28,7 @@ enum ComparisonOperators {
 
   // MARK: - Fixed width
 
-  private static func integer<A: FixedWidthInteger & BitwiseCopyable, B: FixedWidthInteger & BitwiseCopyable>(
+  private static func integer<A: FixedWidthInteger & BitwiseCopyable & Sendable, B: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ left: DataType, _: A.Type, _ right: DataType, _: B.Type
   ) -> [ScalarFunction] {
     Comparison.allCases.map { comparison in
@@ -39,7 +39,7 @@ enum ComparisonOperators {
   }
 
   @inline(__always)
-  private static func compareIntegers<A: FixedWidthInteger & BitwiseCopyable, B: FixedWidthInteger & BitwiseCopyable>(
+  private static func compareIntegers<A: FixedWidthInteger & BitwiseCopyable & Sendable, B: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ arguments: [Vector], _: A.Type, _: B.Type, _ count: Int, _ comparison: Comparison
   ) -> Vector {
     switch comparison {
@@ -67,7 +67,7 @@ enum ComparisonOperators {
     return list
   }
 
-  private static func float<A: BinaryFloatingPoint & BitwiseCopyable, B: BinaryFloatingPoint & BitwiseCopyable>(
+  private static func float<A: BinaryFloatingPoint & BitwiseCopyable & Sendable, B: BinaryFloatingPoint & BitwiseCopyable & Sendable>(
     _ left: DataType, _: A.Type, _ right: DataType, _: B.Type
   ) -> [ScalarFunction] {
     Comparison.allCases.map { comparison in

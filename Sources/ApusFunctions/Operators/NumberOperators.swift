@@ -20,7 +20,7 @@ enum IntegerOperators {
     ApusError(.numericValueOutOfRange, "\(type.sqlName) out of range")
   }
 
-  private static func widened<T: FixedWidthInteger & BitwiseCopyable>(
+  private static func widened<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ vector: Vector, _ type: DataType, _ count: Int, _: T.Type
   ) -> Vector {
     if vector.type == type || vector.type.physical == type.physical { return vector }
@@ -35,7 +35,7 @@ enum IntegerOperators {
     return value
   }
 
-  private static func binary<T: FixedWidthInteger & BitwiseCopyable>(
+  private static func binary<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ left: DataType, _ right: DataType, _ type: DataType, _: T.Type
   ) -> [ScalarFunction] {
     @Sendable func both(_ arguments: [Vector], _ count: Int) -> [Vector] {
@@ -60,11 +60,11 @@ enum IntegerOperators {
     ]
   }
 
-  private static func mixed<T: FixedWidthInteger & BitwiseCopyable>(
+  private static func mixed<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ left: DataType, _ right: DataType, _ type: DataType, _: T.Type
   ) -> [ScalarFunction] { binary(left, right, type, T.self) }
 
-  private static func arithmetic<T: FixedWidthInteger & SignedInteger & BitwiseCopyable>(
+  private static func arithmetic<T: FixedWidthInteger & SignedInteger & BitwiseCopyable & Sendable>(
     _ type: DataType, _: T.Type
   ) -> [ScalarFunction] {
     binary(type, type, type, T.self) + [
@@ -90,7 +90,7 @@ enum IntegerOperators {
     ]
   }
 
-  private static func bitwise<T: FixedWidthInteger & BitwiseCopyable>(
+  private static func bitwise<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ type: DataType, _: T.Type
   ) -> [ScalarFunction] {
     let bits = Int32(T.bitWidth == 64 ? 63 : 31)
@@ -142,8 +142,8 @@ enum FloatOperators {
   }
 
   private static func binary<
-    A: BinaryFloatingPoint & BitwiseCopyable, B: BinaryFloatingPoint & BitwiseCopyable,
-    R: BinaryFloatingPoint & BitwiseCopyable
+    A: BinaryFloatingPoint & BitwiseCopyable & Sendable, B: BinaryFloatingPoint & BitwiseCopyable & Sendable,
+    R: BinaryFloatingPoint & BitwiseCopyable & Sendable
   >(
     _ left: DataType, _: A.Type, _ right: DataType, _: B.Type, _ type: DataType, _: R.Type
   ) -> [ScalarFunction] {
@@ -172,7 +172,7 @@ enum FloatOperators {
     ]
   }
 
-  private static func unary<T: BinaryFloatingPoint & BitwiseCopyable>(
+  private static func unary<T: BinaryFloatingPoint & BitwiseCopyable & Sendable>(
     _ type: DataType, _: T.Type
   ) -> [ScalarFunction] {
     [

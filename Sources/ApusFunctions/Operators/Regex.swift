@@ -17,13 +17,15 @@ public final class Regex: @unchecked Sendable {
   private static let cacheMax = 256
 
   /// The expression, from the cache where it is known. Throws 2201B for a bad pattern, 0A000 for what the C library
-  /// does not have (look-ahead, back references within brackets, lazy repetition).
-  public static func named(_ pattern: String, ignoringCase: Bool, newlineSensitive: Bool = false) throws(ApusError)
-    -> Regex
-  {
-    let key = (ignoringCase ? "i" : "c") + (newlineSensitive ? "n" : "s") + pattern
+  /// does not have (look-ahead, back references within brackets, lazy repetition). `testing`: only `matches` is asked of
+  /// it, to which it is one whether repetition is lazy.
+  public static func named(
+    _ pattern: String, ignoringCase: Bool, newlineSensitive: Bool = false, testing: Bool = false
+  ) throws(ApusError) -> Regex {
+    let key = (ignoringCase ? "i" : "c") + (newlineSensitive ? "n" : "s") + (testing ? "t" : "m") + pattern
     if let known = cache.withLock({ $0[key] }) { return known }
-    let made = try Regex(pattern, ignoringCase: ignoringCase, newlineSensitive: newlineSensitive)
+    let made = try Regex(
+      pattern, ignoringCase: ignoringCase, newlineSensitive: newlineSensitive, testing: testing)
     cache.withLock { cache in
       if cache.count >= cacheMax { cache = [:] }
       cache[key] = made
@@ -31,8 +33,10 @@ public final class Regex: @unchecked Sendable {
     return made
   }
 
-  private init(_ pattern: String, ignoringCase: Bool, newlineSensitive: Bool) throws(ApusError) {
-    var translator = RegexTranslator(pattern)
+  private init(
+    _ pattern: String, ignoringCase: Bool, newlineSensitive: Bool, testing: Bool
+  ) throws(ApusError) {
+    var translator = RegexTranslator(pattern, testing: testing)
     let text = try translator.translate()
     groups = translator.capturing
     var flags = REG_EXTENDED
@@ -91,7 +95,10 @@ private struct RegexTranslator {
   private(set) var ignoresCase = false
   private(set) var isNewlineSensitive = false
 
-  init(_ pattern: String) {
+  private let testing: Bool
+
+  init(_ pattern: String, testing: Bool) {
+    self.testing = testing
     // Scalars, so that a base letter and its accent stay apart.
     source = pattern.unicodeScalars.map { Character($0) }
   }
@@ -111,7 +118,14 @@ private struct RegexTranslator {
       case "*", "+", "?", "}":
         out.append(character)
         at += 1
-        if at < source.count, source[at] == "?" { throw unsupported("non-greedy repetition") }
+        guard at < source.count else { break }
+        if source[at] == "?" {
+          if !testing { throw unsupported("non-greedy repetition") }
+          at += 1
+        } else if "*+".contains(source[at]) {
+          throw ApusError(
+            .invalidRegularExpression, "invalid regular expression: quantifier operand invalid")
+        }
       default:
         out.append(character)
         at += 1

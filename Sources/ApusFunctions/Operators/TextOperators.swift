@@ -113,7 +113,8 @@ enum TextOperators {
         list.append(
           .infix(name, type, .text, .bool, mayFail: true) { (arguments, count, _) throws(ApusError) in
             try matching(arguments, count, negated: negated) { (raw) throws(ApusError) in
-              let regex = try Regex.named(String(decoding: raw, as: UTF8.self), ignoringCase: ignoringCase)
+              let regex = try Regex.named(
+                String(decoding: raw, as: UTF8.self), ignoringCase: ignoringCase, testing: true)
               return { regex.matches($0) }
             }
           })
