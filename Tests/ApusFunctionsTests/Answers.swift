@@ -41,7 +41,9 @@ enum Answers {
   /// The vector of one value read from its text.
   static func read(_ text: String, _ type: DataType) throws -> Value {
     if type == .text { return .text(text) }
-    if case .array = type { return try TextFormat.input(text, type: TypeReference(type), settings: context.formatSettings) }
+    if case .array = type {
+      return try TextFormat.input(text, type: TypeReference(type), settings: context.formatSettings)
+    }
     if type == .oidvector {
       return .array(text.split(separator: " ").map { .int(Int64($0) ?? 0) })
     }
@@ -56,7 +58,8 @@ enum Answers {
     if vector.isNull(row) { return "\\N" }
     if vector.type == .bool { return vector.value(at: row) == .bool(true) ? "true" : "false" }
     if vector.type == .bpchar {
-      return String(String.UnicodeScalarView(vector.value(at: row).text.unicodeScalars.reversed().drop { $0 == " " }.reversed()))
+      return String(
+        String.UnicodeScalarView(vector.value(at: row).text.unicodeScalars.reversed().drop { $0 == " " }.reversed()))
     }
     var out: [UInt8] = []
     try TextFormat.output(vector, row: row, settings: context.formatSettings, into: &out)

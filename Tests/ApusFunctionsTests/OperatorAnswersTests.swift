@@ -17,6 +17,8 @@ import Testing
   /// Wordings that are the C library's, and messages that name more than ours.
   static func agree(_ ours: String, _ theirs: String) -> Bool {
     if ours == theirs { return true }
+    // PostgreSQL 15 lets the difference of far timestamps wrap around.
+    if ours == "!22008 interval out of range", theirs.contains("days") { return true }
     return theirs.hasPrefix("!2201B") && ours.hasPrefix("!2201B")
   }
 
@@ -74,16 +76,19 @@ import Testing
       guard let left = question.left else { continue }
       // The pairs that do not fail, as two columns.
       var (a, b): ([Value], [Value]) = ([], [])
-      var answers: [String] = []
       var index = 0
       for x in left.texts {
         for y in question.right.texts {
           let answer = question.answers[index]
           index += 1
-          if answer.hasPrefix("!") { continue }
-          a.append(try Answers.read(x, left.type))
-          b.append(try Answers.read(y, question.right.type))
-          answers.append(answer)
+          let (p, q) = (try Answers.read(x, left.type), try Answers.read(y, question.right.type))
+          let ours = Answers.answer {
+            try question.function.evaluate(
+              [.of([p], type: left.type), .of([q], type: question.right.type)], 1, Answers.context)
+          }
+          if answer.hasPrefix("!") || ours.hasPrefix("!") { continue }
+          a.append(p)
+          b.append(q)
         }
       }
       guard !a.isEmpty else { continue }
@@ -93,6 +98,7 @@ import Testing
 
   private func check(_ question: Question, _ a: [Value], _ b: [Value]) throws {
     guard let left = question.left else { return }
+    // The answers of single rows were compared with PostgreSQL's already.
     func run(_ x: Vector, _ y: Vector) throws -> [String] {
       let result = try question.function.evaluate([x, y], x.count, Answers.context)
       #expect(result.count == x.count)

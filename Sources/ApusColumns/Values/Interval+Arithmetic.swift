@@ -173,7 +173,7 @@ public enum TimestampArithmetic {
     let day = min(civil.day, CivilDate.daysInMonth(year: year, month: month))
     // Years of Int32 months cannot overflow; the caller checks the range.
     let newDays = CivilDate.days(year: year, month: month, day: day)
-    guard abs(newDays) < 106_000_000 else { return Int64.max - 1 }
+    guard newDays.magnitude < 106_751_991 else { return Int64.max - 1 }
     return newDays &* Microseconds.perDay &+ (local &- days &* Microseconds.perDay)
   }
 

@@ -214,7 +214,7 @@ extension Numeric {
     if estimate + 1 < -Double(Self.scaleLimit) - 16 {
       return Numeric(sign: .positive, weight: 0, scale: Self.scaleLimit, digits: [])
     }
-    let places = min(max(16 - Int(estimate), scale, 0), Self.scaleLimit)
+    let places = min(max(16, scale), Self.scaleLimit)
     if power == 0 { return Numeric.one.rounded(places) }
     let inverse = power < 0
     var left = power.magnitude

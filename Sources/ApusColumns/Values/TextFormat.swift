@@ -139,7 +139,10 @@ public enum TextFormat {
     case .int2: return .int(try integer(text, Int16.self, "smallint"))
     case .int4: return .int(try integer(text, Int32.self, "integer"))
     case .int8: return .int(try integer(text, Int64.self, "bigint"))
-    case .oid, .xid: return .int(try integer(text, UInt32.self, "oid"))
+    case .oid, .xid:
+      // As C's strtoul: -1 is the greatest.
+      if let number = Int32(trimmed(text)), number < 0 { return .int(Int64(UInt32(bitPattern: number))) }
+      return .int(try integer(text, UInt32.self, "oid"))
     case .float4: return .float(Double(try reading(bytes, FloatText.float4)))
     case .float8: return .float(try reading(bytes, FloatText.float8))
     case .numeric: return .numeric(try Numeric(text: text).applying(modifier: type.modifier))

@@ -51,10 +51,7 @@ enum JSONCasts {
   }
 
   private static func refusal(_ document: JSONDocument, _ name: String) -> ApusError {
-    let kind = kindName(document[0].kind)
-    let what = kind == "object" || kind == "array" ? "array or object" : kind
-    _ = what
-    return ApusError(.invalidParameterValue, "cannot cast jsonb \(kind) to type \(name)")
+    ApusError(.invalidParameterValue, "cannot cast jsonb \(kindName(document[0].kind)) to type \(name)")
   }
 
   private static func scalar(

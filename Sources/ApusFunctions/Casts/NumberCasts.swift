@@ -10,7 +10,9 @@ enum NumberCasts {
     ApusError(.numericValueOutOfRange, "\(type.sqlName) out of range")
   }
 
-  private static func integer<A: FixedWidthInteger & BitwiseCopyable & Sendable, B: FixedWidthInteger & BitwiseCopyable & Sendable>(
+  private static func integer<
+    A: FixedWidthInteger & BitwiseCopyable & Sendable, B: FixedWidthInteger & BitwiseCopyable & Sendable
+  >(
     _ source: DataType, _: A.Type, _ target: DataType, _: B.Type
   ) -> Cast {
     let widens = B.bitWidth > A.bitWidth
@@ -32,7 +34,9 @@ enum NumberCasts {
     ]
   }
 
-  private static func toFloat<A: FixedWidthInteger & BitwiseCopyable & Sendable>(_ source: DataType, _: A.Type) -> [Cast] {
+  private static func toFloat<A: FixedWidthInteger & BitwiseCopyable & Sendable>(_ source: DataType, _: A.Type)
+    -> [Cast]
+  {
     [
       .to(.float8, from: source, .implicit, mayFail: false, isMonotonic: true) { arguments, count, _ in
         mapFixed(arguments[0], A.self, count, .float8) { (a: A) in Double(a) }
@@ -43,7 +47,9 @@ enum NumberCasts {
     ]
   }
 
-  private static func fromFloat<A: BinaryFloatingPoint & BitwiseCopyable & Sendable, B: FixedWidthInteger & BitwiseCopyable & Sendable>(
+  private static func fromFloat<
+    A: BinaryFloatingPoint & BitwiseCopyable & Sendable, B: FixedWidthInteger & BitwiseCopyable & Sendable
+  >(
     _ source: DataType, _: A.Type, _ target: DataType, _: B.Type
   ) -> Cast {
     .to(target, from: source, .assignment, isMonotonic: true) { (arguments, count, _) throws(ApusError) in
@@ -82,7 +88,10 @@ enum NumberCasts {
     -> Cast
   {
     .to(.numeric, from: source, context, mayFail: false, isMonotonic: true) { (arguments, count, _) throws(ApusError) in
-      try mapValues(arguments, count, .numeric) { .numeric(make($0[0])) }
+      try mapBytes(arguments, count, .numeric) { row, out in
+        out.append(contentsOf: make(arguments[0].value(at: row)).encoded)
+        return true
+      }
     }
   }
 
@@ -96,6 +105,22 @@ enum NumberCasts {
       }
     }
   }
+
+  /// The nearest double; 22003 when the number is too large for one.
+  private static var toDouble: Cast {
+    .to(.float8, from: .numeric, .implicit, isMonotonic: true) { (arguments, count, _) throws(ApusError) in
+      try readFixed(arguments[0], count, .float8) { (raw) throws(ApusError) -> Double in
+        // A mantissa below 2^53 and a small power of ten are exact, and so is the rounding of their quotient.
+        if let parts = DecimalParts(encoded: raw), parts.units.magnitude < 1 << 53, parts.fraction >= 0,
+          parts.fraction <= 5
+        {
+          return Double(Int64(truncatingIfNeeded: parts.units)) / tenThousands[parts.fraction]
+        }
+        return try Numeric(encoded: raw).float8()
+      }
+    }
+  }
+  private static let tenThousands: [Double] = [1, 1e4, 1e8, 1e12, 1e16, 1e20]
 
   private static let whole: @Sendable (Value) -> Numeric = {
     if case .int(let number) = $0 { Numeric(number) } else { Numeric(Int64(0)) }
@@ -123,7 +148,7 @@ enum NumberCasts {
         }
         return .float(Double(value))
       },
-      fromNumeric(.float8, .implicit) { (number) throws(ApusError) in .float(try number.float8()) },
+      toDouble,
       .modifying(.numeric) { (value, modifier, _) throws(ApusError) in
         guard case .numeric(let number) = value else { return value }
         return .numeric(try number.applying(modifier: modifier))

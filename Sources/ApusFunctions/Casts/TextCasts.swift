@@ -47,6 +47,100 @@ enum TextCasts {
 
   // MARK: - Text in
 
+  /// Types of fixed width, read from the bytes as they lie.
+  private static func fixedInput<R: BitwiseCopyable & Sendable>(
+    _ target: DataType, _: R.Type,
+    _ read: @escaping @Sendable (UnsafeRawBufferPointer, FormatSettings) throws(ApusError) -> R
+  ) -> Cast {
+    .to(target, from: .text, .explicit, volatility: isZoned(target) ? .stable : .immutable) {
+      (arguments, count, session) throws(ApusError) in
+      let settings = session.formatSettings
+      return try readFixed(arguments[0], count, target) { (raw) throws(ApusError) -> R in try read(raw, settings) }
+    }
+  }
+
+  private static func integerInput<R: FixedWidthInteger & BitwiseCopyable & Sendable>(
+    _ target: DataType, _: R.Type
+  ) -> Cast {
+    let reference = TypeReference(target)
+    return fixedInput(target, R.self) { (raw, settings) throws(ApusError) -> R in
+      if let number = shortInteger(raw), let value = R(exactly: number) { return value }
+      let value = try TextFormat.input(String(decoding: raw, as: UTF8.self), type: reference, settings: settings)
+      guard case .int(let number) = value else { return 0 }
+      return R(truncatingIfNeeded: number)
+    }
+  }
+
+  /// Up to 18 digits after a minus sign, if that is all.
+  @inline(__always)
+  private static func shortInteger(_ raw: UnsafeRawBufferPointer) -> Int64? {
+    let isNegative = raw.first == UInt8(ascii: "-")
+    var index = isNegative ? 1 : 0
+    guard raw.count > index, raw.count <= 18 else { return nil }
+    var value: Int64 = 0
+    while index < raw.count {
+      let digit = raw[index] &- 48
+      guard digit < 10 else { return nil }
+      value = value &* 10 &+ Int64(digit)
+      index &+= 1
+    }
+    return isNegative ? 0 &- value : value
+  }
+
+  /// The units and scale of plain digits with a point between, if that is all.
+  private static func shortDecimal(_ raw: UnsafeRawBufferPointer) -> Numeric? {
+    let isNegative = raw.first == UInt8(ascii: "-")
+    var index = isNegative ? 1 : 0
+    guard raw.count > index, raw.count <= 18 else { return nil }
+    var value: Int64 = 0
+    var point: Int?
+    while index < raw.count {
+      let digit = raw[index] &- 48
+      if digit < 10 {
+        value = value &* 10 &+ Int64(digit)
+      } else {
+        guard raw[index] == UInt8(ascii: "."), point == nil, index > (isNegative ? 1 : 0), index + 1 < raw.count
+        else { return nil }
+        point = index
+      }
+      index &+= 1
+    }
+    return Numeric(isNegative ? 0 &- value : value, scale: point.map { raw.count - 1 - $0 } ?? 0)
+  }
+
+  private static var numericInput: Cast {
+    .to(.numeric, from: .text, .explicit) { (arguments, count, _) throws(ApusError) in
+      let column = BytesColumn(arguments[0])
+      defer { withExtendedLifetime(column.owner) {} }
+      return try mapBytes(arguments, count, .numeric) { (row, out) throws(ApusError) in
+        let raw = column[row]
+        if let number = shortDecimal(raw) {
+          out.append(contentsOf: number.encoded)
+        } else {
+          out.append(contentsOf: try Numeric(text: String(decoding: raw, as: UTF8.self)).encoded)
+        }
+        return true
+      }
+    }
+  }
+
+  private static var fixedInputs: [Cast] {
+    [
+      integerInput(.int2, Int16.self), integerInput(.int4, Int32.self), integerInput(.int8, Int64.self),
+      fixedInput(.float4, Float.self) { (raw, _) throws(ApusError) in try FloatText.float4(raw) },
+      fixedInput(.float8, Double.self) { (raw, _) throws(ApusError) in try FloatText.float8(raw) },
+      fixedInput(.date, Int32.self) { (raw, settings) throws(ApusError) in try DateTimeInput.date(raw, settings) },
+      fixedInput(.time, Int64.self) { (raw, settings) throws(ApusError) in try DateTimeInput.time(raw, settings) },
+      fixedInput(.timestamp, Int64.self) { (raw, settings) throws(ApusError) in
+        try DateTimeInput.timestamp(raw, settings)
+      },
+      fixedInput(.timestamptz, Int64.self) { (raw, settings) throws(ApusError) in
+        try DateTimeInput.timestamptz(raw, settings)
+      },
+      numericInput,
+    ]
+  }
+
   private static func input(_ target: DataType) -> Cast {
     let reference = TypeReference(target)
     return .to(target, from: .text, .explicit, volatility: isZoned(target) ? .stable : .immutable) {
@@ -61,8 +155,10 @@ enum TextCasts {
 
   private static func jsonInput(_ target: DataType) -> Cast {
     .to(target, from: .text, .explicit) { (arguments, count, _) throws(ApusError) in
-      try mapBytes(arguments, count, target) { (row, out) throws(ApusError) in
-        let raw = arguments[0].rawBytes(row)
+      let column = BytesColumn(arguments[0])
+      defer { withExtendedLifetime(column.owner) {} }
+      return try mapBytes(arguments, count, target) { (row, out) throws(ApusError) in
+        let raw = column[row]
         if target == .json {
           try JSONB.validate(raw)
           out.append(contentsOf: raw)
@@ -75,9 +171,10 @@ enum TextCasts {
   }
 
   private static var inputs: [Cast] {
-    var list: [Cast] = []
+    var list = fixedInputs
     for type in DataType.all where !kinds.contains(type) && !type.isRegistered {
       switch type {
+      case .int2, .int4, .int8, .float4, .float8, .numeric, .date, .time, .timestamp, .timestamptz: continue
       case .unknown, .void, .record, .pgNodeTree, .aclitem, .aggregateState, .int2vector, .oidvector: continue
       case .json, .jsonb: list.append(jsonInput(type))
       default: list.append(input(type))
@@ -98,10 +195,14 @@ enum TextCasts {
   }
 
   private static func shortening(_ source: DataType, _ target: DataType, _ context: CastContext) -> Cast {
-    .to(target, from: source, context, mayFail: false) { (arguments, count, _) throws(ApusError) in
-      try mapValues(arguments, count, target) { values in
-        guard case .text(let text) = values[0] else { return .null }
-        return .text(target == .name ? TextFormat.truncatedName(text) : String(text.unicodeScalars.prefix(1)))
+    .to(target, from: source, context, mayFail: target == .char) { (arguments, count, _) throws(ApusError) in
+      try mapValues(arguments, count, target) { (values) throws(ApusError) in
+        guard case .text(var text) = values[0] else { return .null }
+        if source == .bpchar { while text.utf8.last == 32 { text.unicodeScalars.removeLast() } }
+        if target == .name { return .text(TextFormat.truncatedName(text)) }
+        guard let first = text.unicodeScalars.first else { return .text("") }
+        guard first.isASCII else { throw ApusError.unsupported("a \"char\" beyond ASCII is") }
+        return .text(String(first))
       }
     }
   }

@@ -4,29 +4,24 @@ import ApusBase
 import ApusColumns
 
 enum TimeCasts {
-  private static func local(
-    _ source: DataType, _ target: DataType, _ context: CastContext, mayFail: Bool = false, isMonotonic: Bool = true,
-    _ body: @escaping @Sendable (Int64) throws(ApusError) -> Int64
+  private static func local<A: BitwiseCopyable & Sendable, R: BitwiseCopyable & Sendable>(
+    _ source: DataType, _: A.Type, _ target: DataType, _: R.Type, _ context: CastContext,
+    _ body: @escaping @Sendable (A) throws(ApusError) -> R
   ) -> Cast {
-    .to(target, from: source, context, mayFail: mayFail, isMonotonic: isMonotonic) {
-      (arguments, count, _) throws(ApusError) in
-      try mapValues(arguments, count, target) { (values) throws(ApusError) in
-        guard case .int(let value) = values[0] else { return .null }
-        return .int(try body(value))
-      }
+    .to(target, from: source, context, isMonotonic: true) { (arguments, count, _) throws(ApusError) in
+      try mapFixedChecked(arguments[0], A.self, count, target) { (a: A) throws(ApusError) -> R in try body(a) }
     }
   }
 
-  private static func zoned(
-    _ source: DataType, _ target: DataType, _ context: CastContext, mayFail: Bool = false,
-    _ body: @escaping @Sendable (Int64, TimeZone) throws(ApusError) -> Int64
+  private static func zoned<A: BitwiseCopyable & Sendable, R: BitwiseCopyable & Sendable>(
+    _ source: DataType, _: A.Type, _ target: DataType, _: R.Type, _ context: CastContext, mayFail: Bool = false,
+    _ body: @escaping @Sendable (A, inout ZoneCursor) throws(ApusError) -> R
   ) -> Cast {
     .to(target, from: source, context, mayFail: mayFail, volatility: .stable) {
       (arguments, count, session) throws(ApusError) in
-      let zone = session.zone
-      return try mapValues(arguments, count, target) { (values) throws(ApusError) in
-        guard case .int(let value) = values[0] else { return .null }
-        return .int(try body(value, zone))
+      var cursor = ZoneCursor(session.zone)
+      return try mapFixedChecked(arguments[0], A.self, count, target) { (a: A) throws(ApusError) -> R in
+        try body(a, &cursor)
       }
     }
   }
@@ -35,20 +30,38 @@ enum TimeCasts {
     reading &- floorDivide(reading, Microseconds.perDay) &* Microseconds.perDay
   }
 
+  /// The time of day of timestamps; the infinities have none.
+  private static func toTime(_ source: DataType, zoned: Bool) -> Cast {
+    .to(.time, from: source, .assignment, mayFail: false, volatility: zoned ? .stable : .immutable) {
+      arguments, count, session in
+      var cursor = ZoneCursor(zoned ? session.zone : .utc)
+      let result = mapFixed(arguments[0], Int64.self, count, .time) { (a: Int64) in timeOfDay(cursor.local(a)) }
+      let finite = compareFixed([arguments[0], arguments[0]], Int64.self, Int64.self, count) { a, _ in
+        TimestampRange.isFinite(a)
+      }
+      guard case .bool(let bits) = finite.storage, !result.isConstant else { return result }
+      return Vector(
+        type: .time, count: count, validity: Bitmap.intersection(result.validity, bits), storage: result.storage)
+    }
+  }
+
   static var all: [Cast] {
     [
-      local(.date, .timestamp, .implicit, mayFail: true) { (days) throws(ApusError) in
-        try TimeOperators.midnight(Int32(truncatingIfNeeded: days))
+      local(.date, Int32.self, .timestamp, Int64.self, .implicit) { (days) throws(ApusError) in
+        try TimeOperators.midnight(days)
       },
-      local(.timestamp, .date, .assignment) { Int64(TimeConversion.date(timestamp: $0)) },
-      local(.timestamp, .time, .assignment, isMonotonic: false) { timeOfDay($0) },
-      zoned(.date, .timestamptz, .implicit, mayFail: true) { (days, zone) throws(ApusError) in
-        TimeConversion.instant(try TimeOperators.midnight(Int32(truncatingIfNeeded: days)), zone)
+      .to(.date, from: .timestamp, .assignment, mayFail: false, isMonotonic: true) { arguments, count, _ in
+        mapFixed(arguments[0], Int64.self, count, .date) { (a: Int64) in TimeConversion.date(timestamp: a) }
       },
-      zoned(.timestamp, .timestamptz, .implicit) { TimeConversion.instant($0, $1) },
-      zoned(.timestamptz, .timestamp, .assignment) { TimeConversion.local($0, $1) },
-      zoned(.timestamptz, .date, .assignment) { Int64(TimeConversion.date(timestamp: TimeConversion.local($0, $1))) },
-      zoned(.timestamptz, .time, .assignment) { timeOfDay(TimeConversion.local($0, $1)) },
+      toTime(.timestamp, zoned: false), toTime(.timestamptz, zoned: true),
+      zoned(.date, Int32.self, .timestamptz, Int64.self, .implicit, mayFail: true) { (days, zone) throws(ApusError) in
+        zone.utc(try TimeOperators.midnight(days))
+      },
+      zoned(.timestamp, Int64.self, .timestamptz, Int64.self, .implicit) { $1.utc($0) },
+      zoned(.timestamptz, Int64.self, .timestamp, Int64.self, .assignment) { $1.local($0) },
+      zoned(.timestamptz, Int64.self, .date, Int32.self, .assignment) {
+        TimeConversion.date(timestamp: $1.local($0))
+      },
       .to(.interval, from: .time, .implicit, mayFail: false) { arguments, count, _ in
         mapFixed(arguments[0], Int64.self, count, .interval) { (a: Int64) in Interval(microseconds: a) }
       },

@@ -14,7 +14,9 @@ func testBytes(
   let (validity, isAllNull) = strictValidity([vector], count)
   if isAllNull { return .nulls(type: .bool, count: count) }
   let bits = Bitmap(repeating: false, count: count)
-  for row in 0..<count where isPresent(validity, row) { if try test(vector.rawBytes(row)) { bits.set(row) } }
+  let column = BytesColumn(vector)
+  defer { withExtendedLifetime(column.owner) {} }
+  for row in 0..<count where isPresent(validity, row) { if try test(column[row]) { bits.set(row) } }
   return .bool(bits, validity: validity)
 }
 
@@ -26,8 +28,10 @@ func compareBytesRows(
   let (validity, isAllNull) = strictValidity(arguments, count)
   if isAllNull { return .nulls(type: .bool, count: count) }
   let bits = Bitmap(repeating: false, count: count)
+  let (a, b) = (BytesColumn(arguments[0]), BytesColumn(arguments[1]))
+  defer { withExtendedLifetime((a.owner, b.owner)) {} }
   for row in 0..<count where isPresent(validity, row) {
-    if try test(arguments[0].rawBytes(row), arguments[1].rawBytes(row)) { bits.set(row) }
+    if try test(a[row], b[row]) { bits.set(row) }
   }
   return .bool(bits, validity: validity)
 }

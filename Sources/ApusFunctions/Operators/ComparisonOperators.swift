@@ -28,7 +28,9 @@ enum ComparisonOperators {
 
   // MARK: - Fixed width
 
-  private static func integer<A: FixedWidthInteger & BitwiseCopyable & Sendable, B: FixedWidthInteger & BitwiseCopyable & Sendable>(
+  private static func integer<
+    A: FixedWidthInteger & BitwiseCopyable & Sendable, B: FixedWidthInteger & BitwiseCopyable & Sendable
+  >(
     _ left: DataType, _: A.Type, _ right: DataType, _: B.Type
   ) -> [ScalarFunction] {
     Comparison.allCases.map { comparison in
@@ -39,7 +41,9 @@ enum ComparisonOperators {
   }
 
   @inline(__always)
-  private static func compareIntegers<A: FixedWidthInteger & BitwiseCopyable & Sendable, B: FixedWidthInteger & BitwiseCopyable & Sendable>(
+  private static func compareIntegers<
+    A: FixedWidthInteger & BitwiseCopyable & Sendable, B: FixedWidthInteger & BitwiseCopyable & Sendable
+  >(
     _ arguments: [Vector], _: A.Type, _: B.Type, _ count: Int, _ comparison: Comparison
   ) -> Vector {
     switch comparison {
@@ -63,17 +67,47 @@ enum ComparisonOperators {
       + integer(.timestamp, Int64.self, .timestamp, Int64.self)
       + integer(.timestamptz, Int64.self, .timestamptz, Int64.self)
     list += integer(.xid, Int64.self, .xid, Int64.self).filter { $0.name == "=" || $0.name == "<>" }
-    list += integer(.xid, Int64.self, .int4, Int32.self).filter { $0.name == "=" || $0.name == "<>" }
+    for comparison in [Comparison.equal, .notEqual] {
+      list.append(
+        .infix(comparison.rawValue, .xid, .int4, .bool) { arguments, count, _ in
+          compareFixed(arguments, Int64.self, Int32.self, count) {
+            (UInt32(truncatingIfNeeded: $0) == UInt32(bitPattern: $1)) == (comparison == .equal)
+          }
+        })
+    }
     return list
   }
 
-  private static func float<A: BinaryFloatingPoint & BitwiseCopyable & Sendable, B: BinaryFloatingPoint & BitwiseCopyable & Sendable>(
+  private static func float<
+    A: BinaryFloatingPoint & BitwiseCopyable & Sendable, B: BinaryFloatingPoint & BitwiseCopyable & Sendable
+  >(
     _ left: DataType, _: A.Type, _ right: DataType, _: B.Type
   ) -> [ScalarFunction] {
     Comparison.allCases.map { comparison in
       .infix(comparison.rawValue, left, right, .bool) { arguments, count, _ in
-        compareFixed(arguments, A.self, B.self, count) { comparison.accepts(floatOrder(Double($0), Double($1))) }
+        compareFloats(arguments, A.self, B.self, count, comparison)
       }
+    }
+  }
+
+  /// NaN is above all and equal to itself.
+  @inline(__always)
+  private static func compareFloats<
+    A: BinaryFloatingPoint & BitwiseCopyable & Sendable, B: BinaryFloatingPoint & BitwiseCopyable & Sendable
+  >(
+    _ arguments: [Vector], _: A.Type, _: B.Type, _ count: Int, _ comparison: Comparison
+  ) -> Vector {
+    @inline(__always)
+    func isLess(_ x: Double, _ y: Double) -> Bool { (x < y) != ((y != y) && (x == x)) }
+    @inline(__always)
+    func isEqual(_ x: Double, _ y: Double) -> Bool { (x == y) != ((x != x) && (y != y)) }
+    switch comparison {
+    case .equal: return compareFixed(arguments, A.self, B.self, count) { isEqual(Double($0), Double($1)) }
+    case .notEqual: return compareFixed(arguments, A.self, B.self, count) { !isEqual(Double($0), Double($1)) }
+    case .less: return compareFixed(arguments, A.self, B.self, count) { isLess(Double($0), Double($1)) }
+    case .lessOrEqual: return compareFixed(arguments, A.self, B.self, count) { !isLess(Double($1), Double($0)) }
+    case .greater: return compareFixed(arguments, A.self, B.self, count) { isLess(Double($1), Double($0)) }
+    case .greaterOrEqual: return compareFixed(arguments, A.self, B.self, count) { !isLess(Double($0), Double($1)) }
     }
   }
 
@@ -86,11 +120,11 @@ enum ComparisonOperators {
 
   private static func byteWise(_ left: DataType, _ right: DataType) -> [ScalarFunction] {
     Comparison.allCases.map { comparison in
-      .infix(comparison.rawValue, left, right, .bool) { (arguments, count, _) throws(ApusError) in
+      .infix(comparison.rawValue, left, right, .bool) { arguments, count, _ in
         switch comparison {
-        case .equal: try compareBytesRows(arguments, count) { equalBytes($0, $1) }
-        case .notEqual: try compareBytesRows(arguments, count) { !equalBytes($0, $1) }
-        default: try compareBytesRows(arguments, count) { comparison.accepts(compareBytes($0, $1)) }
+        case .equal: compareBytesFixed(arguments, count) { equalBytes($0, $1) }
+        case .notEqual: compareBytesFixed(arguments, count) { !equalBytes($0, $1) }
+        default: compareBytesFixed(arguments, count) { comparison.accepts(compareBytes($0, $1)) }
         }
       }
     }
@@ -99,8 +133,8 @@ enum ComparisonOperators {
   /// Strings of char(n), without the padding.
   private static var padded: [ScalarFunction] {
     Comparison.allCases.map { comparison in
-      .infix(comparison.rawValue, .bpchar, .bpchar, .bool) { (arguments, count, _) throws(ApusError) in
-        try compareBytesRows(arguments, count) { comparison.accepts(compareBytes(unpadded($0), unpadded($1))) }
+      .infix(comparison.rawValue, .bpchar, .bpchar, .bool) { arguments, count, _ in
+        compareBytesFixed(arguments, count) { comparison.accepts(compareBytes(unpadded($0), unpadded($1))) }
       }
     }
   }
@@ -111,11 +145,14 @@ enum ComparisonOperators {
       ("~<~", .less), ("~<=~", .lessOrEqual), ("~>=~", .greaterOrEqual), ("~>~", .greater),
     ]
     return names.flatMap { name, comparison in
-      [DataType.text, .bpchar].map { type in
-        .infix(name, type, type, .bool) { (arguments, count, _) throws(ApusError) in
-          try compareBytesRows(arguments, count) { comparison.accepts(compareBytes($0, $1)) }
-        }
-      }
+      [
+        .infix(name, .text, .text, .bool) { arguments, count, _ in
+          compareBytesFixed(arguments, count) { comparison.accepts(compareBytes($0, $1)) }
+        },
+        .infix(name, .bpchar, .bpchar, .bool) { arguments, count, _ in
+          compareBytesFixed(arguments, count) { comparison.accepts(compareBytes(unpadded($0), unpadded($1))) }
+        },
+      ]
     }
   }
 
@@ -126,35 +163,42 @@ enum ComparisonOperators {
 
   // MARK: - Times of different types
 
-  /// Both sides as instants or as local readings.
-  private static func time(
-    _ left: DataType, _ right: DataType, zoned: Bool,
-    _ convert: @escaping @Sendable (Value, DataType, TimeZone) -> Int64
-  ) -> [ScalarFunction] {
+  /// A side as instants (`zone` given) or as local readings; a constant stays one.
+  private static func readings(_ vector: Vector, _ zone: TimeZone?, _ count: Int) -> Vector {
+    if case .constant(let box) = vector.storage {
+      let one = readings(box.vector, zone, 1)
+      let inner = if case .constant(let box) = one.storage { box } else { VectorBox(one) }
+      return Vector(type: .int8, count: count, storage: .constant(inner))
+    }
+    guard let zone else {
+      if vector.type != .date { return vector.reinterpreted(as: .int8) }
+      return mapFixed(vector, Int32.self, count, .int8) { (a: Int32) in TimeConversion.timestamp(date: a) }
+    }
+    var cursor = ZoneCursor(zone)
+    switch vector.type {
+    case .date:
+      return mapFixed(vector, Int32.self, count, .int8) { (a: Int32) in
+        cursor.utc(TimeConversion.timestamp(date: a))
+      }
+    case .timestamp: return mapFixed(vector, Int64.self, count, .int8) { (a: Int64) in cursor.utc(a) }
+    default: return vector.reinterpreted(as: .int8)
+    }
+  }
+
+  private static func time(_ left: DataType, _ right: DataType, zoned: Bool) -> [ScalarFunction] {
     Comparison.allCases.map { comparison in
       .infix(comparison.rawValue, left, right, .bool, volatility: zoned ? .stable : .immutable) {
-        (arguments, count, context) throws(ApusError) in
-        let zone = context.zone
-        return try testValues(arguments, count) { values in
-          let (a, b) = (convert(values[0], left, zone), convert(values[1], right, zone))
-          return comparison.accepts(a < b ? -1 : a > b ? 1 : 0)
-        }
+        arguments, count, context in
+        let zone = zoned ? context.zone : nil
+        return compareIntegers(arguments.map { readings($0, zone, count) }, Int64.self, Int64.self, count, comparison)
       }
     }
   }
 
   private static var times: [ScalarFunction] {
-    let local: @Sendable (Value, DataType, TimeZone) -> Int64 = { value, type, _ in
-      guard case .int(let number) = value else { return 0 }
-      return type == .date ? TimeConversion.timestamp(date: Int32(truncatingIfNeeded: number)) : number
-    }
-    let instant: @Sendable (Value, DataType, TimeZone) -> Int64 = { value, type, zone in
-      let reading = local(value, type, zone)
-      return type == .timestamptz ? reading : TimeConversion.instant(reading, zone)
-    }
-    return time(.date, .timestamp, zoned: false, local) + time(.timestamp, .date, zoned: false, local)
-      + time(.date, .timestamptz, zoned: true, instant) + time(.timestamptz, .date, zoned: true, instant)
-      + time(.timestamp, .timestamptz, zoned: true, instant) + time(.timestamptz, .timestamp, zoned: true, instant)
+    time(.date, .timestamp, zoned: false) + time(.timestamp, .date, zoned: false)
+      + time(.date, .timestamptz, zoned: true) + time(.timestamptz, .date, zoned: true)
+      + time(.timestamp, .timestamptz, zoned: true) + time(.timestamptz, .timestamp, zoned: true)
   }
 
   // MARK: - The others
@@ -163,6 +207,37 @@ enum ComparisonOperators {
     Comparison.allCases.map { comparison in
       .infix(comparison.rawValue, type, type, .bool) { (arguments, count, _) throws(ApusError) in
         try testValues(arguments, count) { comparison.accepts(ValueOrder.compare($0[0], $0[1])) }
+      }
+    }
+  }
+
+  private static func fixedWidth<T: BitwiseCopyable & Sendable>(
+    _ type: DataType, _: T.Type, _ order: @escaping @Sendable (T, T) -> Int
+  ) -> [ScalarFunction] {
+    Comparison.allCases.map { comparison in
+      .infix(comparison.rawValue, type, type, .bool) { arguments, count, _ in
+        compareFixed(arguments, T.self, T.self, count) { comparison.accepts(order($0, $1)) }
+      }
+    }
+  }
+
+  private static var numerics: [ScalarFunction] {
+    Comparison.allCases.map { comparison in
+      .infix(comparison.rawValue, .numeric, .numeric, .bool) { arguments, count, _ in
+        compareBytesFixed(arguments, count) { comparison.accepts(DecimalParts.compare($0, $1)) }
+      }
+    }
+  }
+
+  /// Shorter vectors are first.
+  private static var oidVectors: [ScalarFunction] {
+    Comparison.allCases.map { comparison in
+      .infix(comparison.rawValue, .oidvector, .oidvector, .bool) { (arguments, count, _) throws(ApusError) in
+        try testValues(arguments, count) { values in
+          guard case .array(let a) = values[0], case .array(let b) = values[1] else { return false }
+          let order = a.count == b.count ? ValueOrder.compare(values[0], values[1]) : a.count - b.count
+          return comparison.accepts(order)
+        }
       }
     }
   }
@@ -179,8 +254,9 @@ enum ComparisonOperators {
   }
 
   private static var others: [ScalarFunction] {
-    valueWise(.bool) + valueWise(.numeric) + valueWise(.interval) + valueWise(.uuid) + valueWise(.oidvector)
-      + documents
+    valueWise(.bool) + numerics + oidVectors + documents
+      + fixedWidth(.interval, Interval.self) { Interval.compare($0, $1) }
+      + fixedWidth(.uuid, UUIDValue.self) { $0 == $1 ? 0 : ($0 < $1 ? -1 : 1) }
   }
 
   private static var polymorphic: [ScalarFunction] {

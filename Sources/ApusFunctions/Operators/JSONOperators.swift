@@ -29,7 +29,7 @@ enum JSONOperators {
     _ raw: UnsafeRawBufferPointer, _ steps: [JSONB.Step], _ type: DataType, asText: Bool
   ) throws(ApusError) -> [UInt8]? {
     try JSONB.parsing(raw) { (document) throws(ApusError) in
-      guard let at = JSONB.find(document, steps) else { return nil }
+      guard let at = JSONB.find(document, steps) ?? scalar(document, steps, type) else { return nil }
       let kind = document[at].kind
       if asText, kind == .null { return nil }
       if asText, kind == .string { return Array(document.text(document[at])) }
@@ -39,6 +39,14 @@ enum JSONOperators {
       }
       return try JSONB.text(document, at)
     }
+  }
+
+  /// jsonb holds a scalar as an array of one element, and lets it be seen.
+  private static func scalar(_ document: JSONDocument, _ steps: [JSONB.Step], _ type: DataType) -> Int? {
+    guard type == .jsonb, case .element(let number)? = steps.first, steps.count == 1, number == 0 || number == -1,
+      document.count > 0, document[0].kind != .array, document[0].kind != .object
+    else { return nil }
+    return 0
   }
 
   private static func arrow(_ name: String, _ type: DataType, _ key: DataType, asText: Bool) -> ScalarFunction {
@@ -142,7 +150,8 @@ enum JSONOperators {
     },
     change("#-", .array(.text)) { (tree, path) throws(ApusError) in
       guard case .array(let list) = path else { return tree }
-      return try tree.removing(path: list.compactMap { if case .text(let name) = $0 { name } else { nil } }[...])
+      if case .scalar = tree { throw ApusError(.invalidParameterValue, "cannot delete path in scalar") }
+      return try tree.removing(path: list[...])
     },
     .infix("||", .jsonb, .jsonb, .jsonb, mayFail: true) { (arguments, count, _) throws(ApusError) in
       try mapBytes(arguments, count, .jsonb) { (row, out) throws(ApusError) in

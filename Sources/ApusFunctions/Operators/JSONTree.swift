@@ -92,18 +92,31 @@ indirect enum JSONTree {
     }
   }
 
-  func removing(path: ArraySlice<String>) throws(ApusError) -> JSONTree {
-    guard let step = path.first else { return self }
-    if isScalar { throw ApusError(.invalidParameterValue, "cannot delete path in scalar") }
-    return try replacing(step) { (inner) throws(ApusError) in
+  /// `position` counts the path's elements for the errors.
+  func removing(path: ArraySlice<Value>, position: Int = 1) throws(ApusError) -> JSONTree {
+    guard let first = path.first, !isEmpty else { return self }
+    guard case .text(let step) = first else {
+      throw ApusError(.nullValueNotAllowed, "path element at position \(position) is null")
+    }
+    return try replacing(step, position: position) { (inner) throws(ApusError) in
       if path.count == 1 { return nil }
       if inner.isScalar { return inner }
-      return try inner.removing(path: path.dropFirst())
+      return try inner.removing(path: path.dropFirst(), position: position + 1)
+    }
+  }
+
+  private var isEmpty: Bool {
+    switch self {
+    case .scalar: false
+    case .array(let items): items.isEmpty
+    case .object(let members): members.isEmpty
     }
   }
 
   /// The value with the member or element `step` changed, or removed for nil.
-  func replacing(_ step: String, _ change: (JSONTree) throws(ApusError) -> JSONTree?) throws(ApusError) -> JSONTree {
+  func replacing(
+    _ step: String, position: Int = 1, _ change: (JSONTree) throws(ApusError) -> JSONTree?
+  ) throws(ApusError) -> JSONTree {
     switch self {
     case .scalar: return self
     case .object(var members):
@@ -116,7 +129,8 @@ indirect enum JSONTree {
       return .object(members)
     case .array(var items):
       guard let number = Int(step) else {
-        throw ApusError(.invalidTextRepresentation, "path element at position 1 is not an integer: \"\(step)\"")
+        throw ApusError(
+          .invalidTextRepresentation, "path element at position \(position) is not an integer: \"\(step)\"")
       }
       let place = number < 0 ? items.count + number : number
       guard items.indices.contains(place) else { return self }

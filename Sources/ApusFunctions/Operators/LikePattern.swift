@@ -2,6 +2,7 @@
 
 import ApusBase
 import ApusColumns
+private import Glibc
 
 /// A compiled pattern. `%` is any string, `_` one character of UTF-8, `\` takes the next character as it is.
 struct LikePattern: Sendable {
@@ -9,6 +10,8 @@ struct LikePattern: Sendable {
     case literal([UInt8])
     case one
     case any
+    /// An escape character at the end: an error for the text that gets there.
+    case dangling
   }
   private enum Form: Sendable {
     case exact([UInt8])
@@ -20,8 +23,7 @@ struct LikePattern: Sendable {
   private let tokens: [Token]
   private let form: Form
 
-  /// Throws 22025 for a pattern that ends with the escape character.
-  init(_ pattern: UnsafeRawBufferPointer) throws(ApusError) {
+  init(_ pattern: UnsafeRawBufferPointer) {
     var tokens: [Token] = []
     var literal: [UInt8] = []
     var index = 0
@@ -39,11 +41,13 @@ struct LikePattern: Sendable {
         flush()
         tokens.append(.one)
       case UInt8(ascii: "\\"):
-        guard index + 1 < pattern.count else {
-          throw ApusError(.invalidEscapeSequence, "LIKE pattern must not end with escape character")
-        }
         index += 1
-        literal.append(pattern[index])
+        if index < pattern.count {
+          literal.append(pattern[index])
+        } else {
+          flush()
+          tokens.append(.dangling)
+        }
       default: literal.append(byte)
       }
       index += 1
@@ -72,13 +76,15 @@ struct LikePattern: Sendable {
     }
   }
 
-  func matches(_ text: UnsafeRawBufferPointer) -> Bool {
+  /// Throws 22025 when a text gets to an escape character at the pattern's end.
+  @inline(__always)
+  func matches(_ text: UnsafeRawBufferPointer) throws(ApusError) -> Bool {
     switch form {
     case .exact(let wanted): return wanted.withUnsafeBytes { equalBytes($0, text) }
     case .prefix(let wanted): return has(text, wanted, at: 0)
     case .suffix(let wanted): return text.count >= wanted.count && has(text, wanted, at: text.count - wanted.count)
     case .contains(let wanted): return find(text, wanted, from: 0) != nil
-    case .general: return general(text)
+    case .general: return try general(text)
     }
   }
 
@@ -90,16 +96,19 @@ struct LikePattern: Sendable {
   }
 
   private func find(_ text: UnsafeRawBufferPointer, _ wanted: [UInt8], from start: Int) -> Int? {
+    guard let base = text.baseAddress, let first = wanted.first else { return wanted.isEmpty ? start : nil }
     var at = start
-    while at + wanted.count <= text.count {
-      if text[at] == wanted[0], has(text, wanted, at: at) { return at }
+    let last = text.count - wanted.count
+    while at <= last, let found = memchr(base + at, Int32(first), last - at + 1) {
+      at = UnsafeRawPointer(found) - base
+      if has(text, wanted, at: at) { return at }
       at += 1
     }
     return nil
   }
 
   /// Greedy with one point to go back to: the last `%`, since what is before it need not be tried again.
-  private func general(_ text: UnsafeRawBufferPointer) -> Bool {
+  private func general(_ text: UnsafeRawBufferPointer) throws(ApusError) -> Bool {
     var token = 0
     var at = 0
     var retryToken = -1
@@ -120,6 +129,10 @@ struct LikePattern: Sendable {
             token += 1
             continue
           }
+        case .dangling:
+          if at < text.count {
+            throw ApusError(.invalidEscapeSequence, "LIKE pattern must not end with escape character")
+          }
         case .one:
           if at < text.count {
             at = next(text, at)
@@ -130,6 +143,10 @@ struct LikePattern: Sendable {
       }
       guard retryToken >= 0, retryAt < text.count else { return false }
       retryAt = next(text, retryAt)
+      if retryToken < tokens.count, case .literal(let wanted) = tokens[retryToken] {
+        guard let found = find(text, wanted, from: retryAt) else { return false }
+        retryAt = found
+      }
       at = retryAt
       token = retryToken
     }

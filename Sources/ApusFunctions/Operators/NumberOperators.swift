@@ -133,6 +133,25 @@ enum FloatOperators {
       + unary(.float4, Float.self) + unary(.float8, Double.self) + roots
   }
 
+  /// The results where all are finite (and none is zero, unless zeros are in order); else nil, and each row is looked
+  /// at.
+  @inline(__always)
+  private static func plain<
+    A: BitwiseCopyable, B: BitwiseCopyable, R: BinaryFloatingPoint & BitwiseCopyable
+  >(
+    _ arguments: [Vector], _: A.Type, _: B.Type, _ count: Int, _ type: DataType, zeros: Bool = true,
+    _ function: (A, B) -> R
+  ) -> Vector? {
+    var isOdd = false
+    let result = zipFixed(arguments, A.self, B.self, count, type) { (a: A, b: B) -> R in
+      let value = function(a, b)
+      // A finite number less itself is 0; infinity and NaN give NaN.
+      isOdd = isOdd || !(value - value == 0) || (!zeros && value == 0)
+      return value
+    }
+    return isOdd ? nil : result
+  }
+
   private static func checked<R: BinaryFloatingPoint>(
     _ value: R, overflows: Bool, underflows: Bool
   ) throws(ApusError) -> R {
@@ -149,22 +168,31 @@ enum FloatOperators {
   ) -> [ScalarFunction] {
     [
       .infix("+", left, right, type, mayFail: true) { (arguments, count, _) throws(ApusError) in
-        try zipFixedChecked(arguments, A.self, B.self, count, type) { (a: A, b: B) throws(ApusError) -> R in
+        if let fast = plain(arguments, A.self, B.self, count, type, { (a: A, b: B) in R(a) + R(b) }) { return fast }
+        return try zipFixedChecked(arguments, A.self, B.self, count, type) { (a: A, b: B) throws(ApusError) -> R in
           try checked(R(a) + R(b), overflows: a.isFinite && b.isFinite, underflows: false)
         }
       },
       .infix("-", left, right, type, mayFail: true) { (arguments, count, _) throws(ApusError) in
-        try zipFixedChecked(arguments, A.self, B.self, count, type) { (a: A, b: B) throws(ApusError) -> R in
+        if let fast = plain(arguments, A.self, B.self, count, type, { (a: A, b: B) in R(a) - R(b) }) { return fast }
+        return try zipFixedChecked(arguments, A.self, B.self, count, type) { (a: A, b: B) throws(ApusError) -> R in
           try checked(R(a) - R(b), overflows: a.isFinite && b.isFinite, underflows: false)
         }
       },
       .infix("*", left, right, type, mayFail: true) { (arguments, count, _) throws(ApusError) in
-        try zipFixedChecked(arguments, A.self, B.self, count, type) { (a: A, b: B) throws(ApusError) -> R in
+        if let fast = plain(arguments, A.self, B.self, count, type, zeros: false, { (a: A, b: B) in R(a) * R(b) }) {
+          return fast
+        }
+        return try zipFixedChecked(arguments, A.self, B.self, count, type) { (a: A, b: B) throws(ApusError) -> R in
           try checked(R(a) * R(b), overflows: a.isFinite && b.isFinite, underflows: a != 0 && b != 0)
         }
       },
       .infix("/", left, right, type, mayFail: true) { (arguments, count, _) throws(ApusError) in
-        try zipFixedChecked(arguments, A.self, B.self, count, type) { (a: A, b: B) throws(ApusError) -> R in
+        // A division by zero gives what is not finite.
+        if let fast = plain(arguments, A.self, B.self, count, type, zeros: false, { (a: A, b: B) in R(a) / R(b) }) {
+          return fast
+        }
+        return try zipFixedChecked(arguments, A.self, B.self, count, type) { (a: A, b: B) throws(ApusError) -> R in
           if b == 0, !a.isNaN { throw divisionByZero }
           return try checked(R(a) / R(b), overflows: a.isFinite && b.isFinite, underflows: a != 0 && b.isFinite)
         }
@@ -188,7 +216,7 @@ enum FloatOperators {
     if a == 0, b < 0 {
       throw ApusError(.invalidArgumentForPowerFunction, "zero raised to a negative power is undefined")
     }
-    if a < 0, a.isFinite, b.isFinite, b != b.rounded(.down) {
+    if a < 0, b.isFinite, b != b.rounded(.down) {
       throw ApusError(
         .invalidArgumentForPowerFunction, "a negative number raised to a non-integer power yields a complex result")
     }
@@ -216,43 +244,6 @@ enum FloatOperators {
       .prefix("||/", .float8, .float8) { arguments, count, _ in
         mapFixed(arguments[0], Double.self, count, .float8) { (a: Double) in cbrt(a) }
       },
-    ]
-  }
-}
-
-enum NumericOperators {
-  private static func binary(
-    _ name: String, _ function: @escaping @Sendable (Numeric, Numeric) throws(ApusError) -> Numeric
-  ) -> ScalarFunction {
-    .infix(name, .numeric, .numeric, .numeric, mayFail: true) { (arguments, count, _) throws(ApusError) in
-      try mapValues(arguments, count, .numeric) { (values) throws(ApusError) in
-        guard case .numeric(let a) = values[0], case .numeric(let b) = values[1] else { return .null }
-        return .numeric(try function(a, b))
-      }
-    }
-  }
-
-  private static func unary(
-    _ name: String, _ function: @escaping @Sendable (Numeric) -> Numeric
-  ) -> ScalarFunction {
-    .prefix(name, .numeric, .numeric) { (arguments, count, _) throws(ApusError) in
-      try mapValues(arguments, count, .numeric) { values in
-        guard case .numeric(let a) = values[0] else { return .null }
-        return .numeric(function(a))
-      }
-    }
-  }
-
-  static var all: [ScalarFunction] {
-    [
-      binary("+") { (a, b) throws(ApusError) in try a.adding(b) },
-      binary("-") { (a, b) throws(ApusError) in try a.subtracting(b) },
-      binary("*") { (a, b) throws(ApusError) in try a.multiplied(by: b) },
-      binary("/") { (a, b) throws(ApusError) in try a.divided(by: b) },
-      binary("%") { (a, b) throws(ApusError) in try a.remainder(dividingBy: b) },
-      binary("^") { (a, b) throws(ApusError) in try a.raised(to: b) },
-      unary("+") { $0 }, unary("-") { $0.negated },
-      unary("@") { $0.sign == .negative || $0.sign == .negativeInfinity ? $0.negated : $0 },
     ]
   }
 }

@@ -87,6 +87,15 @@ public final class Regex: @unchecked Sendable {
 
 /// PostgreSQL's advanced expressions in POSIX extended form.
 private struct RegexTranslator {
+  /// Bounds on what the C library makes of a pattern: it repeats what is repeated, and recurses into groups.
+  private static let costMax = 20_000
+  private static let depthMax = 100
+  private static let lengthMax = 16_384
+  private static let repetitionMax = 255
+
+  /// Copies of characters made so far in each open group, and of the last atom.
+  private var costs = [0]
+  private var lastCost = 0
   private let source: [Character]
   private var at = 0
   private var out = ""
@@ -107,31 +116,75 @@ private struct RegexTranslator {
     ApusError.unsupported("\(what) in a regular expression")
   }
 
+  private func invalid(_ what: String) -> ApusError {
+    ApusError(.invalidRegularExpression, "invalid regular expression: \(what)")
+  }
+
+  private mutating func count(_ cost: Int) throws(ApusError) {
+    costs[costs.count - 1] += cost
+    lastCost = cost
+    if costs[costs.count - 1] > Self.costMax { throw invalid("regular expression is too complex") }
+  }
+
   mutating func translate() throws(ApusError) -> String {
+    guard source.count <= Self.lengthMax else { throw invalid("regular expression is too complex") }
     try options()
     while at < source.count {
       let character = source[at]
       switch character {
-      case "\\": try escape()
-      case "[": try bracket()
+      case "\\":
+        try escape()
+        try count(1)
+      case "[":
+        try bracket()
+        try count(1)
       case "(": try group()
-      case "*", "+", "?", "}":
+      case ")" where costs.count > 1:
         out.append(character)
         at += 1
-        guard at < source.count else { break }
-        if source[at] == "?" {
-          if !testing { throw unsupported("non-greedy repetition") }
-          at += 1
-        } else if "*+".contains(source[at]) {
-          throw ApusError(
-            .invalidRegularExpression, "invalid regular expression: quantifier operand invalid")
-        }
+        try count(costs.removeLast())
+      case "{": try bounds()
+      case "*", "+", "?":
+        out.append(character)
+        at += 1
+        try afterQuantifier()
       default:
         out.append(character)
         at += 1
+        try count(1)
       }
     }
     return out
+  }
+
+  /// A quantifier may be followed by `?`, and by no other quantifier.
+  private mutating func afterQuantifier() throws(ApusError) {
+    guard at < source.count else { return }
+    if source[at] == "?" {
+      if !testing { throw unsupported("non-greedy repetition") }
+      at += 1
+    } else if "*+".contains(source[at]) {
+      throw invalid("quantifier operand invalid")
+    }
+  }
+
+  /// `{m,n}`; a brace that no digit follows is itself.
+  private mutating func bounds() throws(ApusError) {
+    guard at + 1 < source.count, source[at + 1].isASCII, source[at + 1].isNumber else {
+      out += "\\{"
+      at += 1
+      return try count(1)
+    }
+    guard let end = source[at...].firstIndex(of: "}") else { throw invalid("braces {} not balanced") }
+    let parts = String(source[at + 1..<end]).split(separator: ",", omittingEmptySubsequences: false)
+    let numbers = parts.map { $0.isEmpty ? 0 : Int($0) ?? -1 }
+    guard parts.count <= 2, numbers.allSatisfy({ $0 >= 0 && $0 <= Self.repetitionMax }),
+      parts.count < 2 || parts[1].isEmpty || numbers[0] <= numbers[1]
+    else { throw invalid("invalid repetition count(s)") }
+    try count(lastCost * max(numbers.max() ?? 1, 1))
+    out += String(source[at...end])
+    at = end + 1
+    try afterQuantifier()
   }
 
   /// `(?i)` and its kin, at the start.
@@ -153,6 +206,8 @@ private struct RegexTranslator {
 
   private mutating func group() throws(ApusError) {
     opened += 1
+    costs.append(1)
+    guard costs.count <= Self.depthMax else { throw invalid("regular expression is too complex") }
     out.append("(")
     at += 1
     guard at < source.count, source[at] == "?" else { return capturing.append(opened) }

@@ -8,9 +8,11 @@ enum TextOperators {
 
   private static func joined(_ left: DataType, _ right: DataType, _ result: DataType) -> ScalarFunction {
     .infix("||", left, right, result) { (arguments, count, _) throws(ApusError) in
-      try mapBytes(arguments, count, result) { row, out in
-        out.append(contentsOf: arguments[0].rawBytes(row))
-        out.append(contentsOf: arguments[1].rawBytes(row))
+      let (a, b) = (BytesColumn(arguments[0]), BytesColumn(arguments[1]))
+      defer { withExtendedLifetime((a.owner, b.owner)) {} }
+      return try mapBytes(arguments, count, result) { row, out in
+        out.append(contentsOf: a[row])
+        out.append(contentsOf: b[row])
         return true
       }
     }
@@ -50,19 +52,22 @@ enum TextOperators {
   /// Rows of which a test made from the pattern holds; the test is made once for a constant pattern.
   static func matching(
     _ arguments: [Vector], _ count: Int, negated: Bool,
-    _ make: (UnsafeRawBufferPointer) throws(ApusError) -> (UnsafeRawBufferPointer) -> Bool
+    _ make: (UnsafeRawBufferPointer) throws(ApusError) -> (UnsafeRawBufferPointer) throws(ApusError) -> Bool
   ) throws(ApusError) -> Vector {
     let (validity, isAllNull) = strictValidity(arguments, count)
     if isAllNull { return .nulls(type: .bool, count: count) }
     let bits = Bitmap(repeating: false, count: count)
-    let (text, pattern) = (arguments[0], arguments[1])
-    if case .constant(let box) = pattern.storage {
-      let test = try make(box.vector.rawBytes(0))
-      for row in 0..<count where isPresent(validity, row) && test(text.rawBytes(row)) != negated { bits.set(row) }
+    let (text, pattern) = (BytesColumn(arguments[0]), BytesColumn(arguments[1]))
+    defer { withExtendedLifetime((text.owner, pattern.owner)) {} }
+    if arguments[1].isConstant {
+      let test = try make(pattern[0])
+      for row in 0..<count where isPresent(validity, row) {
+        if try test(text[row]) != negated { bits.set(row) }
+      }
     } else {
       for row in 0..<count where isPresent(validity, row) {
-        let test = try make(pattern.rawBytes(row))
-        if test(text.rawBytes(row)) != negated { bits.set(row) }
+        let test = try make(pattern[row])
+        if try test(text[row]) != negated { bits.set(row) }
       }
     }
     return .bool(bits, validity: validity)
@@ -74,22 +79,15 @@ enum TextOperators {
     .infix(name, type, pattern, .bool, mayFail: true) { (arguments, count, _) throws(ApusError) in
       try matching(arguments, count, negated: negated) { (raw) throws(ApusError) in
         guard ignoringCase else {
-          let compiled = try LikePattern(raw)
-          return { compiled.matches($0) }
+          let compiled = LikePattern(raw)
+          return { (text) throws(ApusError) in try compiled.matches(text) }
         }
-        let compiled = try loweredPattern(raw)
-        return { text in lowered(text).withUnsafeBytes { compiled.matches($0) } }
+        let compiled = lowered(raw).withUnsafeBytes { LikePattern($0) }
+        return { (text) throws(ApusError) in
+          try withBytes(lowered(text)) { (bytes) throws(ApusError) in try compiled.matches(bytes) }
+        }
       }
     }
-  }
-
-  private static func loweredPattern(_ raw: UnsafeRawBufferPointer) throws(ApusError) -> LikePattern {
-    var result: Result<LikePattern, ApusError>?
-    lowered(raw).withUnsafeBytes { bytes in
-      do throws(ApusError) { result = .success(try LikePattern(bytes)) } catch { result = .failure(error) }
-    }
-    guard let result else { throw .unexpected("a pattern was not compiled") }
-    return try result.get()
   }
 
   private static var likes: [ScalarFunction] {
@@ -124,8 +122,8 @@ enum TextOperators {
   }
 
   private static var startsWith: ScalarFunction {
-    .infix("^@", .text, .text, .bool) { (arguments, count, _) throws(ApusError) in
-      try compareBytesRows(arguments, count) { text, prefix in
+    .infix("^@", .text, .text, .bool) { arguments, count, _ in
+      compareBytesFixed(arguments, count) { text, prefix in
         text.count >= prefix.count && equalBytes(UnsafeRawBufferPointer(rebasing: text[0..<prefix.count]), prefix)
       }
     }

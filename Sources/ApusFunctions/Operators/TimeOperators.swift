@@ -40,6 +40,7 @@ enum TimeOperators {
       },
       .infix("-", .date, .int4, .date, mayFail: true) { (arguments, count, _) throws(ApusError) in
         try zipFixedChecked(arguments, Int32.self, Int32.self, count, .date) { (a, b) throws(ApusError) -> Int32 in
+          if a == .max || a == .min { return a }
           guard b != .min else { throw dateOutOfRange }
           return try date(a, plus: -b)
         }
