@@ -17,8 +17,8 @@ public final class Regex: @unchecked Sendable {
   private static let cacheMax = 256
 
   /// The expression, from the cache where it is known. Throws 2201B for a bad pattern, 0A000 for what the C library
-  /// does not have (look-ahead, back references within brackets, lazy repetition). `testing`: only `matches` is asked of
-  /// it, to which it is one whether repetition is lazy.
+  /// does not have (look-ahead, back references within brackets, lazy repetition). `testing`: only `matches` is asked
+  /// of it, to which it is one whether repetition is lazy.
   public static func named(
     _ pattern: String, ignoringCase: Bool, newlineSensitive: Bool = false, testing: Bool = false
   ) throws(ApusError) -> Regex {
