@@ -53,6 +53,22 @@ final class StoreTable: TableProvider {
       let column = columns[predicate.column]
       if let zone = try group.zoneMap(column), predicate.excludes(zone, rowCount: group.rowCount) { return false }
     }
+    // Filters and dictionaries are asked only where bounds leave the group in.
+    for predicate in predicates where predicate.column < columns.count {
+      guard try mightContain(group, predicate.test, columns[predicate.column]) else { return false }
+    }
     return true
+  }
+
+  private func mightContain(
+    _ group: any RowGroup, _ test: SargablePredicate.Test, _ column: ColumnReference
+  ) throws(ApusError) -> Bool {
+    switch test {
+    case .compare(.equal, let value): return try group.mightContain(column, value)
+    case .inList(let values) where values.count <= 64:
+      for value in values { if try group.mightContain(column, value) { return true } }
+      return false
+    default: return true
+    }
   }
 }
