@@ -57,7 +57,7 @@ class Run:
             if record.kind == "comment" or not record.runs_on("apus"):
                 continue
             words = record.sql.split()
-            if [w.upper() for w in words[:2]] == ["CREATE", "TABLE"]:
+            if len(words) > 2 and [w.upper() for w in words[:2]] == ["CREATE", "TABLE"]:
                 created.append(words[2].split("(")[0])
             self.record(path, record, strict)
         self.drop(created)
