@@ -60,7 +60,7 @@ def test_gzip_body(server):
 
 
 def test_malformed_lines_are_reported_and_kept(server):
-    body = '{"event": "good1"}\n{broken\n{"event": "good2"}\n{"no_event": 1}\n{"event": 5}\n'
+    body = '{"event": "good1"}\n{broken\n{"event": "good2"}\n{"no_event": 1}\n{"event": {"a": 5}}\n'
     status, answer = post(server, body, *NDJSON)
     assert status == 200 and answer["stored"] == 2, answer
     assert [item["line"] for item in answer["rejected"]] == [2, 4, 5], answer
