@@ -87,6 +87,8 @@ enum CatalogFunctionList {
     pg_table_is_visible oid bool s strict
     pg_table_size regclass int8 v strict
     pg_tablespace_location oid text s strict
+    pg_tablespace_size oid int8 v strict
+    pg_tablespace_size name int8 v strict
     pg_total_relation_size regclass int8 v strict
     pg_ts_config_is_visible oid bool s strict
     pg_ts_dict_is_visible oid bool s strict

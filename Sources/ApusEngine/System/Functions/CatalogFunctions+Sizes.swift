@@ -27,7 +27,20 @@ extension CatalogFunctions {
         throw ApusError(.invalidCatalogName, "database \"\(name)\" does not exist")
       }
       if case .int = arguments[0], arguments[0].asOID != CatalogOIDs.database { return .null }
-      return .int(catalog.snapshot.store.tables.reduce(0) { $0 + Int64($1.segmentBytes) })
+      return .int(catalog.totalSize)
+    },
+    "pg_tablespace_size": { (catalog, arguments) throws(ApusError) -> Value in
+      if case .text(let name) = arguments[0] {
+        guard ["pg_default", "pg_global"].contains(name) else {
+          throw ApusError(.undefinedObject, "tablespace \"\(name)\" does not exist")
+        }
+        return .int(name == "pg_default" ? catalog.totalSize : 0)
+      }
+      switch arguments[0].asOID {
+      case CatalogOIDs.defaultTablespace: return .int(catalog.totalSize)
+      case CatalogOIDs.globalTablespace: return .int(0)
+      default: return .null
+      }
     },
     "pg_relation_filenode": { (catalog, arguments) throws(ApusError) -> Value in
       catalog.relation(arguments[0].asOID).map { $0.kind == .view ? .null : .oid($0.oid) } ?? .null
@@ -64,6 +77,8 @@ extension CatalogFunctions {
       return .text("")
     },
   ]
+
+  private var totalSize: Int64 { snapshot.store.tables.reduce(0) { $0 &+ Int64($1.segmentBytes) } }
 
   private func table(_ oid: Value) -> TableSnapshot? { snapshot.store.table(TableID(oid.asOID)) }
 

@@ -63,6 +63,9 @@ enum RelationRelations {
     relation.schema.columns.map { column in
       let type = CatalogTypes.entry(column.type.type.oid)
       let isGenerated = column.generatedText != nil
+      // Text in system tables is in the order of its bytes.
+      let collation = type?.collation ?? 0
+      let isSystem = relation.table == nil && relation.kind == .table
       return [
         .oid(relation.oid), .text(column.name), .oid(column.type.type.oid), .int(-1), .int(type?.length ?? -1),
         .int(Int64(column.id.value)), .int(type?.category == "A" && column.type.type.elementType != nil ? 1 : 0),
@@ -70,7 +73,8 @@ enum RelationRelations {
         // attbyval, attalign, attstorage, attcompression
         .bool(type?.isByValue ?? false), .text(type?.alignment ?? "i"), .text(type?.storage ?? "x"), .text(""),
         .bool(column.isNotNull), .bool(isGenerated || column.defaultText != nil), .bool(false), .text(""),
-        .text(isGenerated ? "s" : ""), .bool(false), .bool(true), .int(0), .oid(type?.collation ?? 0),
+        .text(isGenerated ? "s" : ""), .bool(false), .bool(true), .int(0),
+        .oid(isSystem && collation == 100 ? 950 : collation),
         .null, .null, .null, .null,
       ]
     }
