@@ -122,13 +122,21 @@ enum NumberCasts {
   }
   private static let tenThousands: [Double] = [1, 1e4, 1e8, 1e12, 1e16, 1e20]
 
-  private static let whole: @Sendable (Value) -> Numeric = {
-    if case .int(let number) = $0 { Numeric(number) } else { Numeric(Int64(0)) }
+  private static func whole<A: FixedWidthInteger & BitwiseCopyable & Sendable>(_ source: DataType, _: A.Type) -> Cast {
+    .to(.numeric, from: source, .implicit, mayFail: false, isMonotonic: true) {
+      (arguments, count, _) throws(ApusError) in
+      let column = FixedColumn(arguments[0], A.self)
+      defer { withExtendedLifetime(column.owner) {} }
+      return try mapBytes(arguments, count, .numeric) { row, out in
+        DecimalParts(units: Int128(column[row]), fraction: 0, scale: 0).encode(into: &out)
+        return true
+      }
+    }
   }
 
   private static var numerics: [Cast] {
     [
-      numeric(.int2, .implicit, whole), numeric(.int4, .implicit, whole), numeric(.int8, .implicit, whole),
+      whole(.int2, Int16.self), whole(.int4, Int32.self), whole(.int8, Int64.self),
       numeric(.float4, .assignment) {
         if case .float(let number) = $0 { Numeric(Float(number)) } else { Numeric(Int64(0)) }
       },

@@ -88,25 +88,30 @@ enum TextCasts {
   }
 
   /// The units and scale of plain digits with a point between, if that is all.
-  private static func shortDecimal(_ raw: UnsafeRawBufferPointer) -> Numeric? {
+  @inline(__always)
+  private static func shortDecimal(_ raw: UnsafeRawBufferPointer) -> (units: Int64, scale: Int)? {
     let isNegative = raw.first == UInt8(ascii: "-")
-    var index = isNegative ? 1 : 0
+    let first = isNegative ? 1 : 0
+    var index = first
     guard raw.count > index, raw.count <= 18 else { return nil }
     var value: Int64 = 0
-    var point: Int?
+    var point = -1
     while index < raw.count {
       let digit = raw[index] &- 48
       if digit < 10 {
         value = value &* 10 &+ Int64(digit)
       } else {
-        guard raw[index] == UInt8(ascii: "."), point == nil, index > (isNegative ? 1 : 0), index + 1 < raw.count
-        else { return nil }
+        guard raw[index] == UInt8(ascii: "."), point < 0, index > first, index &+ 1 < raw.count else { return nil }
         point = index
       }
       index &+= 1
     }
-    return Numeric(isNegative ? 0 &- value : value, scale: point.map { raw.count - 1 - $0 } ?? 0)
+    return (isNegative ? 0 &- value : value, point < 0 ? 0 : raw.count &- 1 &- point)
   }
+
+  private static let tens: [Double] = [
+    1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+  ]
 
   private static var numericInput: Cast {
     .to(.numeric, from: .text, .explicit) { (arguments, count, _) throws(ApusError) in
@@ -114,8 +119,8 @@ enum TextCasts {
       defer { withExtendedLifetime(column.owner) {} }
       return try mapBytes(arguments, count, .numeric) { (row, out) throws(ApusError) in
         let raw = column[row]
-        if let number = shortDecimal(raw) {
-          out.append(contentsOf: number.encoded)
+        if let short = shortDecimal(raw) {
+          DecimalParts(Int128(short.units), scale: short.scale).encode(into: &out)
         } else {
           out.append(contentsOf: try Numeric(text: String(decoding: raw, as: UTF8.self)).encoded)
         }
@@ -128,7 +133,13 @@ enum TextCasts {
     [
       integerInput(.int2, Int16.self), integerInput(.int4, Int32.self), integerInput(.int8, Int64.self),
       fixedInput(.float4, Float.self) { (raw, _) throws(ApusError) in try FloatText.float4(raw) },
-      fixedInput(.float8, Double.self) { (raw, _) throws(ApusError) in try FloatText.float8(raw) },
+      fixedInput(.float8, Double.self) { (raw, _) throws(ApusError) in
+        // A mantissa below 2^53 and a power of ten up to 22 are exact, and so is the rounding of their quotient.
+        if let short = shortDecimal(raw), short.units != 0, short.units.magnitude < 1 << 53 {
+          return Double(short.units) / tens[short.scale]
+        }
+        return try FloatText.float8(raw)
+      },
       fixedInput(.date, Int32.self) { (raw, settings) throws(ApusError) in try DateTimeInput.date(raw, settings) },
       fixedInput(.time, Int64.self) { (raw, settings) throws(ApusError) in try DateTimeInput.time(raw, settings) },
       fixedInput(.timestamp, Int64.self) { (raw, settings) throws(ApusError) in

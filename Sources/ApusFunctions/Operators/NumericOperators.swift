@@ -43,7 +43,7 @@ enum NumericOperators {
       binary("+", small: { $0.adding($1) }) { (a, b) throws(ApusError) in try a.adding(b) },
       binary("-", small: { $0.adding($1.negated) }) { (a, b) throws(ApusError) in try a.subtracting(b) },
       binary("*", small: { $0.multiplied(by: $1) }) { (a, b) throws(ApusError) in try a.multiplied(by: b) },
-      binary("/") { (a, b) throws(ApusError) in try a.divided(by: b) },
+      binary("/", small: { $0.divided(by: $1) }) { (a, b) throws(ApusError) in try a.divided(by: b) },
       binary("%") { (a, b) throws(ApusError) in try a.remainder(dividingBy: b) },
       binary("^") { (a, b) throws(ApusError) in try a.raised(to: b) },
       unary("+") { $0 }, unary("-") { $0.negated },
@@ -53,6 +53,51 @@ enum NumericOperators {
 }
 
 extension DecimalParts {
+  /// `value` units of 10^-scale, at most 10^34 of them.
+  init(_ value: Int128, scale: Int) {
+    let pad = (4 - scale & 3) & 3
+    let factor: Int128 = [1, 10, 100, 1_000][pad]
+    self.init(units: value &* factor, fraction: (scale + 3) / 4, scale: scale)
+  }
+
+  /// The weight and the value of the first digit in base 10,000 of a number that is not 0.
+  private var lead: (weight: Int, digit: Int) {
+    var rest = units.magnitude
+    var groups = 0
+    while rest >= 10_000 {
+      rest /= 10_000
+      groups += 1
+    }
+    return (groups - fraction, Int(rest))
+  }
+
+  private static let tens: [Int128] = {
+    var list: [Int128] = [1]
+    for _ in 0..<38 { list.append(list[list.count - 1] * 10) }
+    return list
+  }()
+
+  /// PostgreSQL's quotient: of at least 16 significant digits, the last rounded away from zero at a tie. nil for a
+  /// division by 0, and where 128 bits are too few.
+  func divided(by other: DecimalParts) -> DecimalParts? {
+    guard units != 0, other.units != 0 else { return nil }
+    let (own, its) = (lead, other.lead)
+    let weight = own.weight - its.weight - (own.digit <= its.digit ? 1 : 0)
+    let places = min(max(16 - weight * 4, scale, other.scale, 0), 1_000)
+    // units / 10,000^fraction over the other's, times 10^places.
+    let shift = places + 4 * (other.fraction - fraction)
+    guard shift >= 0, shift < Self.tens.count, places <= 32 else { return nil }
+    let (numerator, overflow) = units.magnitude.multipliedReportingOverflow(by: Self.tens[shift].magnitude)
+    let divisor = other.units.magnitude
+    guard !overflow, divisor < 1 << 120 else { return nil }
+    let (whole, rest) = numerator.quotientAndRemainder(dividingBy: divisor)
+    var quotient = whole
+    if rest * 2 >= divisor { quotient += 1 }
+    guard quotient < UInt128(1) << 112 else { return nil }
+    let value = Int128(truncatingIfNeeded: quotient)
+    return DecimalParts((units < 0) != (other.units < 0) ? 0 &- value : value, scale: places)
+  }
+
   /// The same value with `other` more groups of four digits after the point; nil when it does not fit.
   private func widened(_ fraction: Int) -> Int128? {
     let groups = fraction - self.fraction

@@ -84,10 +84,31 @@ enum TextOperators {
         }
         let compiled = lowered(raw).withUnsafeBytes { LikePattern($0) }
         return { (text) throws(ApusError) in
-          try withBytes(lowered(text)) { (bytes) throws(ApusError) in try compiled.matches(bytes) }
+          if let found = try matchesLowered(compiled, text) { return found }
+          return try withBytes(lowered(text)) { (bytes) throws(ApusError) in try compiled.matches(bytes) }
         }
       }
     }
+  }
+
+  /// Of a short ASCII text, which is lowered on the stack; nil for others.
+  private static func matchesLowered(
+    _ pattern: LikePattern, _ text: UnsafeRawBufferPointer
+  ) throws(ApusError) -> Bool? {
+    guard text.count <= 512 else { return nil }
+    var result: Result<Bool, ApusError>?
+    withUnsafeTemporaryAllocation(byteCount: 512, alignment: 8) { scratch in
+      var seen: UInt8 = 0
+      for index in 0..<text.count {
+        let byte = text[index]
+        seen |= byte
+        scratch[index] = byte &- 65 < 26 ? byte | 32 : byte
+      }
+      guard seen < 128 else { return }
+      let lower = UnsafeRawBufferPointer(rebasing: scratch[0..<text.count])
+      do throws(ApusError) { result = .success(try pattern.matches(lower)) } catch { result = .failure(error) }
+    }
+    return try result?.get()
   }
 
   private static var likes: [ScalarFunction] {
