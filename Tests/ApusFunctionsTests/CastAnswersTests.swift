@@ -15,7 +15,6 @@ import Testing
       case "v": samples = Array(line.dropFirst())
       case "c":
         guard let source = Answers.types[line[1]], let target = Answers.types[line[2]] else { continue }
-        if case .array = source { continue }
         guard let cast = FunctionRegistry.standard.cast(from: source, to: target) else {
           wrong.append("no cast of \(line[1]) to \(line[2])")
           continue

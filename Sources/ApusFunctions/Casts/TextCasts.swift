@@ -12,6 +12,7 @@ enum TextCasts {
   private static func isZoned(_ type: DataType) -> Bool {
     switch type {
     case .timestamptz, .timestamp, .date, .time, .interval, .float4, .float8: true
+    case .array(let element): isZoned(element)
     default: type.isOIDLike && type != .oid && type != .xid
     }
   }
@@ -41,8 +42,14 @@ enum TextCasts {
     for type in DataType.all where !kinds.contains(type) && type != .unknown && type != .void && type != .pgNodeTree {
       for target in [DataType.text, .varchar, .bpchar] { list.append(output(type, target)) }
     }
+    for element in arrayElements { list.append(output(.array(element), .text)) }
     list.append(.relabel(.pgNodeTree, .text, .implicit))
     return list
+  }
+
+  /// The types of which there are arrays.
+  private static var arrayElements: [DataType] {
+    DataType.all.filter { DataType.array($0).oid != 0 && $0 != .record && $0 != .aggregateState && $0 != .aclitem }
   }
 
   // MARK: - Text in
@@ -182,7 +189,7 @@ enum TextCasts {
   }
 
   private static var inputs: [Cast] {
-    var list = fixedInputs
+    var list = fixedInputs + arrayElements.map { input(.array($0)) }
     for type in DataType.all where !kinds.contains(type) && !type.isRegistered {
       switch type {
       case .int2, .int4, .int8, .float4, .float8, .numeric, .date, .time, .timestamp, .timestamptz: continue

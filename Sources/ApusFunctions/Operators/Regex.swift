@@ -46,12 +46,25 @@ public final class Regex: @unchecked Sendable {
     let code = regcomp(&compiled, text, flags)
     _ = uselocale(before)
     guard code == 0 else {
-      var message = [CChar](repeating: 0, count: 256)
-      regerror(code, &compiled, &message, message.count)
-      let words = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-      throw ApusError(
-        .invalidRegularExpression,
-        "invalid regular expression: \(String(decoding: words, as: UTF8.self).lowercased())")
+      throw ApusError(.invalidRegularExpression, "invalid regular expression: \(Self.fault(code))")
+    }
+  }
+
+  /// PostgreSQL's words for what the C library refuses.
+  private static func fault(_ code: Int32) -> String {
+    switch reg_errcode_t(code) {
+    case _REG_ECOLLATE: "invalid collating element"
+    case _REG_ECTYPE: "invalid character class"
+    case _REG_EESCAPE: "invalid escape \\ sequence"
+    case _REG_ESUBREG: "invalid backreference number"
+    case _REG_EBRACK: "brackets [] not balanced"
+    case _REG_EPAREN: "parentheses () not balanced"
+    case _REG_EBRACE: "braces {} not balanced"
+    case _REG_BADBR: "invalid repetition count(s)"
+    case _REG_ERANGE: "invalid character range"
+    case _REG_BADRPT: "quantifier operand invalid"
+    case _REG_ESPACE: "out of memory"
+    default: "invalid regexp"
     }
   }
 

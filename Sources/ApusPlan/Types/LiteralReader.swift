@@ -27,7 +27,7 @@ struct LiteralReader {
     case .numeric: return .numeric(try Numeric(text: text))
     default: break
     }
-    if let cast = functions.cast(from: .text, to: type) {
+    if type.elementType == nil, let cast = functions.cast(from: .text, to: type) {
       guard let function = cast.function else { return .text(text) }
       let result = try function.evaluate([.constant(.text(text), type: .text, count: 1)], 1, context)
       return result.value(at: 0)
