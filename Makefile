@@ -42,11 +42,8 @@ run: ## install what is missing, build, and serve with the data in ./apus-data
 	@APUS_BUILD='$(BUILD)' APUS_BUILD_KIND='$(BUILD_KIND)' scripts/run.sh \
 	  --data '$(DATA)' --postgres-port $(POSTGRES_PORT) --http-port $(HTTP_PORT)
 
-test: test-unit ## every test that can pass without a server, until there is one (docs/decisions)
+test: test-unit test-sql test-clients test-crash ## every test: modules, SQL, clients, crashes
 	@echo "All tests passed."
-
-test-server: test-sql test-clients test-crash ## the tests that ask a running server
-	@echo "All tests of the server passed."
 
 test-unit: deps ## the tests of each module, and those of the architecture
 	swift test
