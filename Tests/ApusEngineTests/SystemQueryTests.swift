@@ -1,4 +1,4 @@
-// What psql's backslash commands and drivers ask of the catalogs, run through a session: no error, PostgreSQL's columns.
+// What psql's backslash commands and drivers ask of the catalogs: each runs and has PostgreSQL's columns.
 
 import ApusBase
 import ApusColumns
