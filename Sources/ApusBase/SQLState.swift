@@ -50,6 +50,7 @@ public struct SQLState: Hashable, Sendable, CustomStringConvertible {
   public static let invalidPassword = SQLState("28P01")
   public static let dependentObjectsStillExist = SQLState("2BP01")
   public static let invalidCursorName = SQLState("34000")
+  public static let invalidSavepoint = SQLState("3B001")
   public static let invalidCatalogName = SQLState("3D000")
   public static let invalidSchemaName = SQLState("3F000")
   public static let syntaxError = SQLState("42601")

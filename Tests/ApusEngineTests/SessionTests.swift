@@ -106,6 +106,33 @@ extension Session {
     #expect(session.transactionStatus == .idle)
   }
 
+  @Test func `a savepoint keeps what came before it, in a failed block too`() throws {
+    let scratch = try Scratch()
+    let session = scratch.database.makeSession()
+    try session.run("CREATE TABLE t (a int4 NOT NULL, b text)")
+    try session.run("BEGIN")
+    try session.run("INSERT INTO t VALUES (1, 'x')")
+    #expect(try session.run("SAVEPOINT s") == ["SAVEPOINT"])
+    try session.run("INSERT INTO t VALUES (2, 'y'); SET TIME ZONE 'Europe/Berlin'")
+    #expect(throws: ApusError.self) { try session.run("INSERT INTO t VALUES (NULL, 'z')") }
+    #expect(session.transactionStatus == .failed)
+    #expect(throws: ApusError.self) { try session.run("RELEASE s") }
+    #expect(try session.run("ROLLBACK TO s") == ["ROLLBACK"])
+    #expect(session.transactionStatus == .inBlock)
+    #expect(session.setting("timezone") == "UTC")
+    try session.run("INSERT INTO t VALUES (3, 'w')")
+    #expect(try session.run("RELEASE SAVEPOINT s") == ["RELEASE"])
+    let missing = #expect(throws: ApusError.self) { try session.run("ROLLBACK TO s") }
+    #expect(missing?.state.code == "3B001")
+    #expect(try session.run("COMMIT") == ["ROLLBACK"])
+    #expect(scratch.rows("t") == 0)
+    try session.run("BEGIN; INSERT INTO t VALUES (1, 'x'); SAVEPOINT s; INSERT INTO t VALUES (2, 'y')")
+    try session.run("ROLLBACK TO s; INSERT INTO t VALUES (3, 'w'), (4, 'v'); RELEASE s; COMMIT")
+    #expect(scratch.rows("t") == 3)
+    let outside = #expect(throws: ApusError.self) { try session.run("SAVEPOINT s") }
+    #expect(outside?.state == .noActiveTransaction)
+  }
+
   @Test func `definitions are checked before anything is made`() throws {
     let scratch = try Scratch()
     let session = scratch.database.makeSession()

@@ -157,7 +157,30 @@ public enum TextFormat {
     case .uuid: return .uuid(try uuid(text))
     case .bytea: return .bytes(try bytea(bytes))
     case .array(let element): return try array(bytes, of: TypeReference(element, modifier: type.modifier), settings)
+    case .regclass, .regtype, .regproc, .regprocedure, .regoper, .regoperator, .regnamespace, .regrole, .regcollation:
+      return .int(Int64(try objectID(text, type.type, settings)))
     default: throw .unsupported("reading text as \(type.type.sqlName)")
+    }
+  }
+
+  /// An object by its name, or by the digits of its OID; `-` is none.
+  private static func objectID(_ text: String, _ type: DataType, _ settings: FormatSettings) throws(ApusError) -> OID {
+    if text == "-" { return 0 }
+    if let number = OID(text) { return number }
+    guard let found = settings.objectID?(text, type) else { throw missingObject(text, type) }
+    return found
+  }
+
+  /// What the input functions of the reg types say of a name that names nothing.
+  public static func missingObject(_ text: String, _ type: DataType) -> ApusError {
+    switch type {
+    case .regclass: ApusError(.undefinedTable, "relation \"\(text)\" does not exist")
+    case .regtype: ApusError(.undefinedObject, "type \"\(text)\" does not exist")
+    case .regproc, .regprocedure: ApusError(.undefinedFunction, "function \"\(text)\" does not exist")
+    case .regoper, .regoperator: ApusError(.undefinedFunction, "operator does not exist: \(text)")
+    case .regnamespace: ApusError(.invalidSchemaName, "schema \"\(text)\" does not exist")
+    case .regrole: ApusError(.undefinedObject, "role \"\(text)\" does not exist")
+    default: ApusError(.undefinedObject, "collation \"\(text)\" for encoding \"UTF8\" does not exist")
     }
   }
 

@@ -19,6 +19,8 @@ extension Session {
       if transaction.phase == .implicit { try commitWrites() }
       try database.store.checkpoint()
       return Execution(command: "CHECKPOINT")
+    // Nothing can be listened to, so that there is nothing to leave: as in PostgreSQL, no error.
+    case .unlisten: return Execution(command: "UNLISTEN")
     case .vacuum(let vacuum) where !vacuum.isVacuum: return Execution(command: "ANALYZE")
     default: throw ApusError.unsupported("\(Self.name(of: body.parsed.root)) is")
     }

@@ -40,9 +40,12 @@ extension Session {
     switch transaction.phase {
     case .implicit: rollbackAll()
     case .block:
-      transaction.write?.rollback()
-      transaction.write = nil
-      transaction.pending = []
+      // What came before a savepoint may be gone back to.
+      if transaction.savepoints.isEmpty {
+        transaction.write?.rollback()
+        transaction.write = nil
+        transaction.pending = []
+      }
       transaction.phase = .failed
     case .idle, .failed: return
     }
@@ -81,7 +84,9 @@ extension Session {
     case .begin(let modes, let isStart): return try begin(modes, tag: isStart ? "START TRANSACTION" : "BEGIN")
     case .commit(let chain): return try endBlock(commits: true, chain: chain)
     case .rollback(let chain): return try endBlock(commits: false, chain: chain)
-    case .savepoint, .release, .rollbackTo: throw ApusError.unsupported("savepoints are")
+    case .savepoint(let name): return try savepoint(name)
+    case .release(let name): return try release(name)
+    case .rollbackTo(let name): return try rollback(to: name)
     case .prepareTransaction, .commitPrepared, .rollbackPrepared:
       throw ApusError.unsupported("two-phase commit is")
     }
@@ -128,6 +133,50 @@ extension Session {
       transaction.pending = []
       return Execution(command: commits ? "COMMIT" : "ROLLBACK")
     }
+  }
+
+  // MARK: - Savepoints
+
+  private func savepoint(_ name: String) throws(ApusError) -> Execution {
+    guard transaction.phase == .block else {
+      throw ApusError(.noActiveTransaction, "SAVEPOINT can only be used in transaction blocks")
+    }
+    transaction.savepoints.append(
+      Savepoint(
+        name: name, mark: transaction.write?.mark ?? WriteTransaction.Mark(), pending: transaction.pending.count,
+        settings: settings, cursors: Set(cursors.keys), isReadOnly: transaction.isReadOnly))
+    return Execution(command: "SAVEPOINT")
+  }
+
+  /// The place of the youngest savepoint of that name.
+  private func place(ofSavepoint name: String, _ what: String) throws(ApusError) -> Int {
+    guard transaction.phase == .block || transaction.phase == .failed else {
+      throw ApusError(.noActiveTransaction, "\(what) can only be used in transaction blocks")
+    }
+    guard let place = transaction.savepoints.lastIndex(where: { $0.name == name }) else {
+      throw ApusError(.invalidSavepoint, "savepoint \"\(name)\" does not exist")
+    }
+    return place
+  }
+
+  private func release(_ name: String) throws(ApusError) -> Execution {
+    let place = try place(ofSavepoint: name, "RELEASE SAVEPOINT")
+    transaction.savepoints.removeSubrange(place...)
+    return Execution(command: "RELEASE")
+  }
+
+  /// Takes back what came after the savepoint, which stays; a failed block goes on.
+  private func rollback(to name: String) throws(ApusError) -> Execution {
+    let place = try place(ofSavepoint: name, "ROLLBACK TO SAVEPOINT")
+    let savepoint = transaction.savepoints[place]
+    transaction.savepoints.removeSubrange((place + 1)...)
+    transaction.write?.rollback(to: savepoint.mark)
+    transaction.pending.removeLast(max(0, transaction.pending.count - savepoint.pending))
+    transaction.isReadOnly = savepoint.isReadOnly
+    settings.restore(savepoint.settings)
+    cursors = cursors.filter { savepoint.cursors.contains($0.key) }
+    transaction.phase = .block
+    return Execution(command: "ROLLBACK")
   }
 
   /// SET TRANSACTION.

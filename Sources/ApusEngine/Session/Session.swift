@@ -223,7 +223,19 @@ struct TransactionState {
   var pinsSnapshot = false
   var isReadOnly = false
   var startTime: PostgresMicroseconds?
-  var savepoints: [String] = []
+  /// In the order of their making.
+  var savepoints: [Savepoint] = []
+}
+
+/// A point within a block that ROLLBACK TO goes back to.
+struct Savepoint {
+  var name: String
+  var mark: WriteTransaction.Mark
+  /// Outcomes that were pending.
+  var pending: Int
+  var settings: SessionSettings
+  var cursors: Set<String>
+  var isReadOnly: Bool
 }
 
 /// The rows of one INSERT or COPY on their way to commit.

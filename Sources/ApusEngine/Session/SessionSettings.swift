@@ -59,6 +59,14 @@ struct SessionSettings: Sendable {
     saved = nil
   }
 
+  /// Goes back to the values of a savepoint.
+  mutating func restore(_ earlier: SessionSettings) {
+    let keys = Set(session.keys).union(earlier.session.keys).union(local.keys).union(earlier.local.keys)
+    for key in keys where value(key) != earlier.value(key) { note(key) }
+    session = earlier.session
+    local = earlier.local
+  }
+
   private mutating func noteLocalEnd() {
     for key in local.keys { note(key) }
     local = [:]

@@ -66,15 +66,6 @@ enum ObjectCasts {
     if text == "-" { return 0 }
     if let number = UInt32(text) { return number }
     if let found = session.catalog?.oid(named: text, as: type) { return found }
-    switch type {
-    case .regclass: throw ApusError(.undefinedTable, "relation \"\(text)\" does not exist")
-    case .regtype: throw ApusError(.undefinedObject, "type \"\(text)\" does not exist")
-    case .regproc, .regprocedure: throw ApusError(.undefinedFunction, "function \"\(text)\" does not exist")
-    case .regoper, .regoperator: throw ApusError(.undefinedFunction, "operator does not exist: \(text)")
-    case .regnamespace: throw ApusError(.invalidSchemaName, "schema \"\(text)\" does not exist")
-    case .regrole: throw ApusError(.undefinedObject, "role \"\(text)\" does not exist")
-    default:
-      throw ApusError(.undefinedObject, "collation \"\(text)\" for encoding \"UTF8\" does not exist")
-    }
+    throw TextFormat.missingObject(text, type)
   }
 }

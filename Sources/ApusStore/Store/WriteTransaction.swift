@@ -121,6 +121,35 @@ public final class WriteTransaction: Sendable {
     store.commit(work, completion: completion)
   }
 
+  /// A point that `rollback(to:)` goes back to.
+  public struct Mark: Sendable {
+    var batches = 0
+    var rejects = 0
+    var bytes = 0
+
+    /// Before the first row.
+    public init() {}
+  }
+
+  public var mark: Mark {
+    state.withLock { state in
+      var mark = Mark()
+      mark.batches = state.batches.count
+      mark.rejects = state.rejects.count
+      mark.bytes = state.bytes
+      return mark
+    }
+  }
+
+  /// Forgets the rows that came after the mark.
+  public func rollback(to mark: Mark) {
+    state.withLock { state in
+      state.batches.removeLast(max(0, state.batches.count - mark.batches))
+      state.rejects.removeLast(max(0, state.rejects.count - mark.rejects))
+      state.bytes = min(state.bytes, mark.bytes)
+    }
+  }
+
   /// Forgets the rows.
   public func rollback() {
     state.withLock { state in
