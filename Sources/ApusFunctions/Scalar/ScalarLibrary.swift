@@ -13,6 +13,7 @@ enum ScalarLibrary {
   }
 
   private static var text: [ScalarFunction] {
-    TextBasicFunctions.all + Quoting.all + RegexFunctions.all + EncodingFunctions.all
+    let formatting = DateToText.all + TextToDate.all + NumberFormatting.all
+    return TextBasicFunctions.all + Quoting.all + RegexFunctions.all + EncodingFunctions.all + formatting
   }
 }
