@@ -55,10 +55,10 @@ enum DateToText {
     return out
   }
 
-  /// `value` with at least `width` digits, a minus apart.
-  private static func number(_ value: Int64, _ width: Int, _ isFilled: Bool) -> [UInt8] {
+  /// `value` with at least `width` digits, a minus apart; or with a minus among them.
+  private static func number(_ value: Int64, _ width: Int, _ isFilled: Bool, countsSign: Bool = false) -> [UInt8] {
     let digits = Array(String(value.magnitude).utf8)
-    let zeros = isFilled ? 0 : max(0, width - digits.count)
+    let zeros = isFilled ? 0 : max(0, width - digits.count - (countsSign && value < 0 ? 1 : 0))
     return (value < 0 ? [45] : []) + [UInt8](repeating: 48, count: zeros) + digits
   }
 
@@ -145,17 +145,18 @@ enum DateToText {
         ? padded(cased(name, letters), 9, isFilled) : cased(String(name.prefix(3)), letters)
     case .month: put(time.month, 2)
     case .roman:
-      guard time.month != 0 || !isInterval else {
-        return out += padded([], 4, isFilled)
-      }
-      let index = Int(time.month < 0 ? time.month + 12 : time.month) - 1
+      if isInterval, time.month == 0, time.year == 0 { return }
+      // Of intervals: 0 is December, or January before the epoch, and negative months count from December.
+      let index =
+        time.month > 0
+        ? Int(time.month) - 1 : time.month < 0 ? 12 + Int(time.month) : time.year >= 0 ? 11 : 0
       let name = CalendarNames.romanMonths.indices.contains(index) ? CalendarNames.romanMonths[index] : ""
       out += padded(cased(name, letters), 4, isFilled)
     case .day, .shortDay:
       let name = CalendarNames.days[Int(CivilDate.weekday(days: try calendar(time)))]
       out +=
         field == .day ? padded(cased(name, letters), 9, isFilled) : cased(String(name.prefix(3)), letters)
-    case .dayOfMonth: put(time.day, 2)
+    case .dayOfMonth: out += number(time.day, 2, isFilled, countsSign: true)
     case .weekday: put(CivilDate.weekday(days: try calendar(time)) + 1, 0)
     case .isoWeekday:
       let weekday = CivilDate.weekday(days: try calendar(time))
@@ -186,8 +187,8 @@ enum DateToText {
       // Intervals count 30 days a month.
       let total = time.year * 360 + time.month * 30 + time.day
       switch field {
-      case .dayOfYear: put(total, 3)
-      case .weekOfYear: put((total - 1) / 7 + 1, 2)
+      case .dayOfYear: out += number(total, 3, isFilled, countsSign: true)
+      case .weekOfYear: out += number((total - 1) / 7 + 1, 2, isFilled, countsSign: true)
       default: _ = try calendar(time)
       }
       return

@@ -8,11 +8,14 @@ enum NumberFormatting {
     if format.isEmpty { return .text("") }
     let template = try NumberTemplate(format)
     if template.isRoman {
-      let rounded = value.isFinite ? value.rounded(0).roundedInt128 ?? 0 : 0
-      return .text(utf8: template.roman(Int64(exactly: rounded) ?? 0))
+      if value.isNaN { throw ApusError(.featureNotSupported, "cannot convert NaN to integer") }
+      if value.isInfinite { throw ApusError(.featureNotSupported, "cannot convert infinity to integer") }
+      return .text(utf8: template.roman(Int64(try value.integer(as: Int32.self, typeName: "integer"))))
     }
     if template.isScientific { return .text(scientific(value, template.post)) }
-    guard value.isFinite else { return .text(utf8: overflow(template)) }
+    guard value.isFinite else {
+      return .text(utf8: try special(template, value.isNaN ? "NaN" : "Infinity", isNegative: value.isNegative))
+    }
     var scaled = value
     if template.isMultiplied {
       scaled = try value.multiplied(by: try Numeric(10 as Int64).raised(to: Numeric(Int64(template.multiplier))))
@@ -22,14 +25,24 @@ enum NumberFormatting {
       utf8: template.text(digits: rounded.magnitude.text, isNegative: rounded.isNegative, post: template.post))
   }
 
-  private static func overflow(_ template: NumberTemplate) -> [UInt8] {
-    // More digits than any template has.
-    template.text(digits: String(repeating: "9", count: 4_096), isNegative: false, post: template.post)
+  /// What is no number is shown as if its letters were digits.
+  private static func special(
+    _ template: NumberTemplate, _ word: String, isNegative: Bool
+  ) throws(ApusError) -> [UInt8] {
+    let hasOrdinal = template.nodes.contains { if case .ordinal = $0 { true } else { false } }
+    if hasOrdinal, word == "NaN" {
+      throw ApusError(.invalidTextRepresentation, "\"NaN\" is not a number")
+    }
+    return template.text(digits: word, isNegative: isNegative, post: template.post)
+  }
+
+  private static func specialScientific(_ decimals: Int) -> String {
+    " #." + String(repeating: "#", count: decimals + 4)
   }
 
   /// `d.ddde+xx`, a space where a minus could be.
   private static func scientific(_ value: Numeric, _ decimals: Int) -> String {
-    guard value.isFinite else { return " " + String(repeating: "#", count: decimals + 7) }
+    guard value.isFinite else { return specialScientific(decimals) }
     var exponent = 0
     var digits = value.magnitude.text.filter { $0 != "." }
     let whole = value.magnitude.text.prefix { $0 != "." }.count
@@ -57,12 +70,11 @@ enum NumberFormatting {
     if format.isEmpty { return .text("") }
     let template = try NumberTemplate(format)
     if template.isRoman {
-      let rounded = value.rounded(.toNearestOrEven)
-      return .text(utf8: template.roman(Int64(exactly: rounded) ?? 0))
+      return .text(utf8: template.roman(Int64(exactly: value.rounded(.toNearestOrEven)) ?? 0))
     }
     guard value.isFinite else {
-      if template.isScientific { return .text(" " + String(repeating: "#", count: template.post + 6)) }
-      return .text(utf8: overflow(template))
+      if template.isScientific { return .text(specialScientific(template.post)) }
+      return .text(utf8: try special(template, value.isNaN ? "NaN" : "Infinity", isNegative: value < 0))
     }
     if template.isScientific { return .text(scientific(Numeric(value), template.post)) }
     var scaled = value
@@ -90,7 +102,9 @@ enum NumberFormatting {
     func skipSpaces() { while at < bytes.count, isSpaceByte(bytes[at]) { at += 1 } }
     skipSpaces()
     for node in template.nodes {
-      if at < bytes.count, digits.isEmpty, bytes[at] == 45 || bytes[at] == 43 || bytes[at] == 60 {
+      if at < bytes.count, digits.isEmpty,
+        bytes[at] == 45 || bytes[at] == 43 || (bytes[at] == 60 && template.isBracketed)
+      {
         isNegative = bytes[at] != 43
         at += 1
         skipSpaces()
@@ -98,10 +112,9 @@ enum NumberFormatting {
       guard at < bytes.count else { break }
       switch node {
       case .part(.nine), .part(.zero):
-        if isDigitByte(bytes[at]) {
-          digits.append(bytes[at])
-          at += 1
-        }
+        // What no digit is, is passed over.
+        if isDigitByte(bytes[at]) { digits.append(bytes[at]) }
+        if bytes[at] != 46 { at += 1 }
       case .part(.point):
         if bytes[at] == 46 {
           digits.append(46)
@@ -116,9 +129,10 @@ enum NumberFormatting {
     if at < bytes.count, bytes[at] == 45 { isNegative = true }
     let body = digits.contains(where: isDigitByte) ? String(decoding: digits, as: UTF8.self) : ""
     guard var value = try? Numeric(text: body) else {
-      throw ApusError(.invalidTextRepresentation, "invalid input syntax for type numeric: \"\(body.isEmpty ? " " : body)\"")
+      throw ApusError(
+        .invalidTextRepresentation, "invalid input syntax for type numeric: \"\(body.isEmpty ? " " : body)\"")
     }
-    value = value.rounded(template.post)
+    if value.scale > template.post { value = value.rounded(template.post) }
     if template.isMultiplied {
       value = try value.divided(by: try Numeric(10 as Int64).raised(to: Numeric(Int64(template.multiplier))))
     }

@@ -22,7 +22,7 @@ struct NumberTemplate {
   private var hasZero = false
   private(set) var isMultiplied = false
   private(set) var isScientific = false
-  private var isBracketed = false
+  private(set) var isBracketed = false
   private var hasMinus = false
   private var hasPlus = false
   private(set) var isRoman = false
@@ -159,7 +159,8 @@ struct NumberTemplate {
       number = [UInt8](repeating: 35, count: total + post + 1)
       number[total] = 46
     }
-    return Writer(self, number, spaces, isNegative: isNegative, pre: total, post: post).run()
+    var writer = Writer(self, number, spaces, isNegative: isNegative, pre: total, post: post)
+    return writer.run()
   }
 
   /// PostgreSQL's NUM_processor: its variables by other names.
@@ -258,7 +259,9 @@ struct NumberTemplate {
     private mutating func digit(_ part: Part) {
       if !signWritten, current >= spaces || (template.hasZero && zeroStart == current),
         !isHiddenZero || lastIsPoint
-      { writeSign() }
+      {
+        writeSign()
+      }
       if current < spaces, zeroStart > current || !template.hasZero {
         if !template.isFilled { out.append(32) }
       } else if template.hasZero, current < spaces, zeroStart <= current {

@@ -87,7 +87,14 @@ private struct TemplateReader {
     for (index, node) in template.nodes.enumerated() {
       guard at < text.count else { return }
       switch node.kind {
-      case .literal(let bytes): readLiteral(bytes[0], isExact: template.isExact)
+      case .literal(let bytes):
+        // The sign of an offset is no separator.
+        if index + 1 < template.nodes.count, case .field(.zoneHour, _) = template.nodes[index + 1].kind,
+          text[at] == 45 || text[at] == 43
+        {
+          continue
+        }
+        readLiteral(bytes[0], isExact: template.isExact)
       case .field(let field, _):
         var isFree = node.isFilled
         if index + 1 < template.nodes.count {
@@ -114,7 +121,6 @@ private struct TemplateReader {
     if isExact || !(isSpaceByte(byte) || Self.isSeparator(byte)) {
       at += 1
     } else if isSpaceByte(text[at]) || Self.isSeparator(text[at]) {
-      // A sign before digits belongs to the number.
       at += 1
       if isSpaceByte(byte) { skipSpaces() }
     }
@@ -244,7 +250,11 @@ private struct TemplateReader {
     }
     var civil = isBC ? 1 - year : year
     // Without a year: 1 BC.
-    if self.year == nil, century == nil { civil = 0 } else if year == 0 { civil = isBC ? 0 : 0 } else if year < 0 {
+    if self.year == nil, century == nil {
+      civil = 0
+    } else if year == 0 {
+      civil = isBC ? 0 : 0
+    } else if year < 0 {
       civil = isBC ? -year : year + 1
     }
     if let weekOfYear, month == nil, dayOfYear == nil {

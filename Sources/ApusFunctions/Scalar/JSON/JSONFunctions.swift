@@ -311,6 +311,7 @@ enum JSONFunctions {
   private static func apply(_ row: [Value], _ change: Change, _ verb: String) throws(ApusError) -> Value {
     let tree = try parse(row.text(0))
     if case .scalar = tree { throw ApusError(.invalidParameterValue, "cannot set path in scalar") }
+    if case .set(creates: false) = change, row.text(0) == "[]" || row.text(0) == "{}" { return row[0] }
     let path = try steps(row.array(1))
     return try text(try changed(tree, path[...], try parse(row.text(2)), change))
   }

@@ -170,8 +170,12 @@ enum TextBasicFunctions {
     }
     let set = Set(Characters.split(unwanted).map { Array($0) })
     var characters = Characters.split(text)[...]
-    if sides.contains(.left) { while let first = characters.first, set.contains(Array(first)) { characters.removeFirst() } }
-    if sides.contains(.right) { while let last = characters.last, set.contains(Array(last)) { characters.removeLast() } }
+    if sides.contains(.left) {
+      while let first = characters.first, set.contains(Array(first)) { characters.removeFirst() }
+    }
+    if sides.contains(.right) {
+      while let last = characters.last, set.contains(Array(last)) { characters.removeLast() }
+    }
     return characters.flatMap { $0 }
   }
 
@@ -273,7 +277,7 @@ enum TextBasicFunctions {
       },
       text("chr", [.int4], mayFail: true) { (row) throws(ApusError) in
         let code = row.int(0)
-        if code < 0 { throw ApusError(.programLimitExceeded, "character number must be positive") }
+        if code < 0 { throw ApusError(.invalidParameterValue, "character number must be positive") }
         if code == 0 { throw ApusError(.programLimitExceeded, "null character not permitted") }
         guard code <= 0x10FFFF, let scalar = Unicode.Scalar(UInt32(code)) else {
           throw ApusError(

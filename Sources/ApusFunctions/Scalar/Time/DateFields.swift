@@ -18,10 +18,18 @@ enum FieldValue {
     case .null: .null
     }
   }
+  private static func double(_ units: Int128, _ scale: Int) -> Double {
+    if scale == 0 { return Double(units) }
+    if scale <= 6 { return Double(units) / (scale == 3 ? 1e3 : 1e6) }
+    // More digits than a double has: the whole apart.
+    var power: Int128 = 1
+    for _ in 0..<scale { power *= 10 }
+    return Double(units / power) + Double(units % power) / Double(power)
+  }
   var float: Value {
     switch self {
     case .number(let units, let scale):
-      .float(scale == 0 ? Double(units) : Double(units) / (scale == 3 ? 1e3 : scale == 6 ? 1e6 : 8.64e10))
+      .float(Self.double(units, scale))
     case .infinity(let negative): .float(negative ? -.infinity : .infinity)
     case .null: .null
     }
@@ -63,7 +71,9 @@ enum DateFieldFunctions {
           continue
         }
         let unit: TimeUnit
-        if let known, known.text == text { unit = known.unit } else {
+        if let known, known.text == text {
+          unit = known.unit
+        } else {
           unit = try TimeUnit.required(text, seen)
           known = (text, unit)
         }
@@ -93,14 +103,9 @@ enum DateFieldFunctions {
   }
 
   /// Fields that only grow are infinite for infinity; others are null.
-  private static func infinite(
-    _ unit: TimeUnit, _ text: String, _ type: DataType, negative: Bool
-  ) throws(ApusError) -> FieldValue {
+  private static func infinite(_ unit: TimeUnit, negative: Bool) -> FieldValue {
     switch unit {
     case .year, .decade, .century, .millennium, .julian, .isoYear, .epoch: return .infinity(negative: negative)
-    case .timezone, .timezoneHour, .timezoneMinute:
-      guard type == .timestamptz else { throw TimeUnit.unsupported(text, type) }
-      return .null
     default: return .null
     }
   }
@@ -109,7 +114,7 @@ enum DateFieldFunctions {
     timestamp value: Int64, _ unit: TimeUnit, _ text: String, _ type: DataType, _ zone: TimeZone?
   ) throws(ApusError) -> FieldValue {
     guard TimestampRange.isFinite(value) else {
-      return try infinite(unit, text, type, negative: value == TimestampRange.negativeInfinity)
+      return infinite(unit, negative: value == TimestampRange.negativeInfinity)
     }
     if unit == .epoch { return .number(Int128(value) + Int128(postgresEpochUnixMicroseconds), scale: 6) }
     let offset = zone?.offset(at: value) ?? 0
@@ -125,7 +130,6 @@ enum DateFieldFunctions {
     let civil = CivilTime(local)
     let days = floorDivide(local, Microseconds.perDay)
     if unit == .julian {
-      // The fraction of the day, in microseconds: 8.64e10 a day.
       let rest = local &- days &* Microseconds.perDay
       return julian(days, rest)
     }
@@ -135,7 +139,8 @@ enum DateFieldFunctions {
 
   private static func julian(_ days: Int64, _ microseconds: Int64) -> FieldValue {
     let whole = Int128(days + CivilDate.julianOfEpoch)
-    if microseconds == 0 { return .number(whole, scale: 0) }
+    // The scale of a quotient of zero.
+    if microseconds == 0 { return .number(whole * 10_000_000_000_000_000_000_000_000_000, scale: 28) }
     // numeric division gives twenty digits here.
     let scale: Int128 = 100_000_000_000_000_000_000
     let numerator = Int128(microseconds) * scale
@@ -186,7 +191,7 @@ enum DateFieldFunctions {
     default: break
     }
     guard DateValues.isFinite(days) else {
-      return try infinite(unit, text, .date, negative: days == Int64(CivilDate.negativeInfinity))
+      return infinite(unit, negative: days == Int64(CivilDate.negativeInfinity))
     }
     if unit == .julian { return .integer(days + CivilDate.julianOfEpoch) }
     if unit == .epoch { return .integer((days + CivilDate.epochDays) * 86_400) }

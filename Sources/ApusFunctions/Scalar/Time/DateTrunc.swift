@@ -7,17 +7,25 @@ enum DateTruncFunctions {
   static var all: [ScalarFunction] {
     [
       .ranges("date_trunc", [.text, .timestamptz], time: 1, .timestamptz, volatility: .stable, isMonotonic: true) {
-        (row, context) throws(ApusError) in try finder(row.text(0), context.zone)
+        (row, context) throws(ApusError) in finder(row.text(0), context.zone)
       },
       .ranges(
         "date_trunc", [.text, .timestamptz, .text], time: 1, .timestamptz, volatility: .stable, isMonotonic: true
-      ) { (row, _) throws(ApusError) in try finder(row.text(0), try TimeZoneFunctions.zone(row.text(2))) },
+      ) { (row, _) throws(ApusError) in
+        do throws(ApusError) { return finder(row.text(0), try TimeZoneFunctions.zone(row.text(2))) } catch {
+          return { (value) throws(ApusError) -> TimeRange in
+            guard !TimestampRange.isFinite(value) else { throw error }
+            return TimeRange(only: value, value)
+          }
+        }
+      },
       .ranges("date_trunc", [.text, .timestamp], time: 1, .timestamp, isMonotonic: true) {
         (row, _) throws(ApusError) in
-        let unit = try unit(row.text(0), .timestamp)
+        let text = row.text(0)
+        let unit = TimeUnit.named(text)
         return { (value) throws(ApusError) -> TimeRange in
           guard TimestampRange.isFinite(value) else { return TimeRange(only: value, value) }
-          let (start, end) = try span(unit, value)
+          let (start, end) = try span(try truncating(unit, text, .timestamp), value)
           return TimeRange(start, end, start)
         }
       },
@@ -27,22 +35,27 @@ enum DateTruncFunctions {
     ]
   }
 
-  private static func unit(_ text: String, _ type: DataType) throws(ApusError) -> TimeUnit {
-    let unit = try TimeUnit.required(text, type)
+  /// The unit, where it is one to truncate to. Infinite times are not asked, so that a wrong one is no error for them.
+  private static func truncating(
+    _ unit: TimeUnit?, _ text: String, _ type: DataType
+  ) throws(ApusError) -> TimeUnit {
+    guard let unit else { throw TimeUnit.unknown(text, type) }
     switch unit {
     case .microsecond, .millisecond, .second, .minute, .hour, .day, .week, .month, .quarter, .year, .decade,
       .century, .millennium:
       return unit
-    default: throw TimeUnit.unsupported(text, type)
+    case .timezone, .timezoneHour, .timezoneMinute: throw TimeUnit.unsupported(text, type)
+    default: throw TimeUnit.unknown(text, type)
     }
   }
 
   /// Instants in a zone: units from the day up are the zone's; shorter ones keep the offset that holds at the instant.
-  private static func finder(_ text: String, _ zone: TimeZone) throws(ApusError) -> RangeFinder {
-    let unit = try unit(text, .timestamptz)
-    let isShort = (unit.width ?? Int64.max) < Microseconds.perDay
+  private static func finder(_ text: String, _ zone: TimeZone) -> RangeFinder {
+    let named = TimeUnit.named(text)
+    let isShort = (named?.width ?? Int64.max) < Microseconds.perDay
     return { (value) throws(ApusError) -> TimeRange in
       guard TimestampRange.isFinite(value) else { return TimeRange(only: value, value) }
+      let unit = try truncating(named, text, .timestamptz)
       let run = zone.run(at: value)
       let (start, end) = try span(unit, value &+ run.offset)
       let result = isShort ? saturated(start, run.offset) : zone.utc(start)
@@ -99,7 +112,8 @@ enum DateTruncFunctions {
       return result
     case .week:
       throw TimeUnit.unsupported(text, .interval, detail: "Months usually have fractional weeks.")
-    default: throw TimeUnit.unsupported(text, .interval)
+    case .timezone, .timezoneHour, .timezoneMinute: throw TimeUnit.unsupported(text, .interval)
+    default: throw TimeUnit.unknown(text, .interval)
     }
   }
 }

@@ -15,7 +15,7 @@ enum TimeMakingFunctions {
     if year < 0 { civil = year + 1 }
     let isValid =
       year != 0 && (1...12).contains(month) && day >= 1 && day <= CivilDate.daysInMonth(year: civil, month: month)
-    let text = "\(year)-\(padded(month))-\(padded(day))"
+    let text = "\(civil)-\(padded(month))-\(padded(day))"
     guard isValid else {
       throw ApusError(.datetimeFieldOverflow, "date field value out of range: \(text)")
     }
@@ -129,21 +129,29 @@ enum TimeMakingFunctions {
     .ranges("date_bin", [.interval, type, type], time: 1, type, isMonotonic: true) {
       (row, _) throws(ApusError) -> RangeFinder in
       let stride = row.interval(0)
-      guard stride.months == 0 else {
-        throw ApusError(
-          .featureNotSupported, "timestamps cannot be binned into intervals containing months or years")
-      }
       let origin = row.int(2)
-      guard TimestampRange.isFinite(origin) else {
-        throw ApusError(.datetimeFieldOverflow, "origin out of range")
+      do throws(ApusError) { return try finder(stride, origin) } catch {
+        return { (value) throws(ApusError) -> TimeRange in
+          guard !TimestampRange.isFinite(value) else { throw error }
+          return TimeRange(only: value, value)
+        }
       }
-      let (days, overflow) = Int64(stride.days).multipliedReportingOverflow(by: Microseconds.perDay)
-      let (width, over) = days.addingReportingOverflow(stride.microseconds)
-      guard !overflow, !over else { throw TimeErrors.intervalRange }
-      guard width > 0 else { throw ApusError(.datetimeFieldOverflow, "stride must be greater than zero") }
-      let buckets = try Buckets(Interval(microseconds: width), origin: origin)
-      return buckets.finder()
     }
+  }
+
+  private static func finder(_ stride: Interval, _ origin: Int64) throws(ApusError) -> RangeFinder {
+    guard stride.months == 0 else {
+      throw ApusError(
+        .featureNotSupported, "timestamps cannot be binned into intervals containing months or years")
+    }
+    guard TimestampRange.isFinite(origin) else {
+      throw ApusError(.datetimeFieldOverflow, "origin out of range")
+    }
+    let (days, overflow) = Int64(stride.days).multipliedReportingOverflow(by: Microseconds.perDay)
+    let (width, over) = days.addingReportingOverflow(stride.microseconds)
+    guard !overflow, !over else { throw TimeErrors.intervalRange }
+    guard width > 0 else { throw ApusError(.datetimeFieldOverflow, "stride must be greater than zero") }
+    return try Buckets(Interval(microseconds: width), origin: origin).finder()
   }
 
   // MARK: - Others

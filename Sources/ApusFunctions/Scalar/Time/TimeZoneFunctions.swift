@@ -49,13 +49,25 @@ enum TimeZoneFunctions {
         }
       }
       if arguments[0].isConstant {
-        guard let zone = try zone(0) else { return .nulls(type: target, count: count) }
-        return try TimeRanges.shift(arguments[1], type: target, run(zone))
+        do throws(ApusError) {
+          guard let zone = try zone(0) else { return .nulls(type: target, count: count) }
+          return try TimeRanges.shift(arguments[1], type: target, run(zone))
+        } catch {
+          // Infinite times are the same in any zone, even in none.
+          for row in 0..<count {
+            if case .int(let value) = arguments[1].value(at: row), TimestampRange.isFinite(value) { throw error }
+          }
+          return arguments[1].reinterpreted(as: target)
+        }
       }
       var builder = VectorBuilder(type: target, capacity: count)
       for row in 0..<count {
-        guard let zone = try zone(row), !arguments[1].isNull(row) else {
+        guard !arguments[0].isNull(row), case .int(let value) = arguments[1].value(at: row) else {
           builder.appendNull()
+          continue
+        }
+        guard TimestampRange.isFinite(value), let zone = try zone(row) else {
+          builder.append(.int(value))
           continue
         }
         let one = Vector.of([arguments[1].value(at: row)], type: source)
