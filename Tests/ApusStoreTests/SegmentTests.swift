@@ -158,7 +158,9 @@ struct RandomRows {
   }
 
   private func expectPaths(_ group: any RowGroup, _ rows: RandomRows, _ picks: [UInt32]?, _ seed: Int) throws {
-    for (key, type) in [("country", DataType.text), ("price", .numeric), ("n", .int8), ("mixed", .text)] {
+    for (key, type) in [
+      ("country", DataType.text), ("price", .numeric), ("n", .int8), ("n", .int4), ("price", .float8), ("mixed", .text),
+    ] {
       let reference = ColumnReference(column: ColumnID(15), path: [key], type: type)
       let back = try group.read(reference, rows: 0..<group.rowCount)
       var nulls = 0
@@ -174,6 +176,10 @@ struct RandomRows {
         if wanted == nil { nulls += 1 }
         var out: [UInt8] = []
         if !back.isNull(row) { try TextFormat.output(back, row: row, settings: .utc, into: &out) }
+        if type == .float8 {
+          #expect(back.value(at: row) == wanted.map { .float(Double($0) ?? .nan) } ?? .null)
+          continue
+        }
         let text2 = back.isNull(row) ? nil : String(decoding: out, as: UTF8.self)
         guard wanted == text2 else {
           Issue.record("\(key), row \(row): \(String(describing: text2)), not \(String(describing: wanted)); \(seed)")
@@ -221,6 +227,36 @@ struct RandomRows {
     #expect(try groups[0].mightContain(id, .text("id-17-x")))
     let absent = try (0..<2_000).count { try groups[0].mightContain(id, .text("no-\($0)")) }
     #expect(absent < 100)
+  }
+
+  @Test(arguments: 0..<8) func `memtable blocks know bounds and counts`(seed: Int) throws {
+    var random = SeededRandom(seed: UInt64(seed))
+    let rows = try RandomRows(&random, rows: [700])
+    let memtable = MemTable(columns: RandomRows.columns)
+    try memtable.append(Batch(columns: rows.parts[0], count: 700), lsn: LSN(1))
+    let group = try #require(memtable.rowGroups().first)
+    for (place, column) in RandomRows.columns.enumerated() where column.type != .jsonb {
+      let reference = ColumnReference(column: column.id, type: column.type)
+      for _ in 0..<2 {
+        let values = (0..<700).map { rows.value($0, place) }
+        let present = values.filter { !$0.isNull }
+        if let zone = try group.zoneMap(reference) {
+          #expect(zone.nullCount == 700 - present.count)
+          if column.type == .text {
+            let texts = present.compactMap { if case .text(let text) = $0 { text } else { nil } }
+            #expect(zone.minimum == texts.min { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { .text($0) })
+            #expect(zone.maximum == texts.max { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { .text($0) })
+          } else {
+            let numbers = present.compactMap { if case .int(let number) = $0 { number } else { nil } }
+            #expect(zone.minimum == numbers.min().map { .int($0) } && zone.maximum == numbers.max().map { .int($0) })
+          }
+        }
+        guard let counts = try group.codeCounts(reference) else { continue }
+        var found = 0
+        for code in 0..<counts.dictionary.count { found += Int(counts.counts.read(UInt32.self)[code]) }
+        #expect(found == present.count && counts.nullCount == 700 - present.count)
+      }
+    }
   }
 
   @Test func `a flipped bit anywhere is an error or the same answer`() throws {

@@ -122,7 +122,15 @@ private struct PathReader {
     if isFlat, own.isEmpty { return .nulls(type: type, count: count) }
     if isFlat, own.count == 1, own[0].kind == .int8, type == .int8 { return dense(own[0]) }
     if isFlat, own.count == 1, own[0].kind == .bool, type == .bool { return dense(own[0]) }
-    if isFlat, type == .float8, own.allSatisfy({ Self.isNumber($0.kind) }) { return numbers() }
+    if isFlat, own.count == 1, own[0].kind == .int8, let narrow = Self.narrowed(own[0].values, type) {
+      return dense(PathColumn(path: path, kind: .int8, rows: own[0].rows, values: narrow))
+    }
+    if isFlat, type == .float8, own.allSatisfy({ Self.isNumber($0.kind) }) {
+      if own.count == 1, let values = Self.doubles(own[0]) {
+        return dense(PathColumn(path: path, kind: .float8, rows: own[0].rows, values: values))
+      }
+      return numbers()
+    }
     if isFlat, type == .numeric, own.allSatisfy({ Self.isExact($0.kind) }) { return exactNumbers() }
     return try parsed(try text(), type)
   }
@@ -144,6 +152,53 @@ private struct PathReader {
   private static let powers: [Double] = [
     1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
   ]
+
+  /// int8 values as int4 or int2; nil where one does not fit, which is for the cast of its text to say.
+  private static func narrowed(_ values: Vector, _ type: DataType) -> Vector? {
+    guard type == .int4 || type == .int2, case .int64(let buffer) = values.storage else { return nil }
+    let source = buffer.read(Int64.self)
+    var low: Int64 = 0
+    var high: Int64 = 0
+    for index in 0..<values.count {
+      low = min(low, source[index])
+      high = max(high, source[index])
+    }
+    if type == .int2 {
+      guard low >= Int64(Int16.min), high <= Int64(Int16.max) else { return nil }
+      let out = Buffer(byteCount: values.count * 2)
+      let target = out.write(Int16.self)
+      for index in 0..<values.count { target[index] = Int16(truncatingIfNeeded: source[index]) }
+      return Vector(type: type, count: values.count, validity: values.validity, storage: .int16(out))
+    }
+    guard low >= Int64(Int32.min), high <= Int64(Int32.max) else { return nil }
+    let out = Buffer(byteCount: values.count * 4)
+    let target = out.write(Int32.self)
+    for index in 0..<values.count { target[index] = Int32(truncatingIfNeeded: source[index]) }
+    return Vector(type: type, count: values.count, validity: values.validity, storage: .int32(out))
+  }
+
+  /// The values of a sub-column as float8; nil where that takes more than one exact division.
+  private static func doubles(_ column: PathColumn) -> Vector? {
+    let values = column.values
+    if case .float64 = values.storage { return values }
+    guard case .int64(let buffer) = values.storage else { return nil }
+    let source = buffer.read(Int64.self)
+    let out = Buffer(byteCount: values.count * 8)
+    let target = out.write(Double.self)
+    if case .decimal(let scale) = column.kind {
+      guard scale < powers.count else { return nil }
+      let power = powers[scale]
+      var largest: UInt64 = 0
+      for index in 0..<values.count {
+        largest |= source[index].magnitude
+        target[index] = Double(source[index]) / power
+      }
+      guard largest < 1 << 53 else { return nil }
+    } else {
+      for index in 0..<values.count { target[index] = Double(source[index]) }
+    }
+    return Vector(type: .float8, count: values.count, validity: values.validity, storage: .float64(out))
+  }
 
   /// int8, decimal and float8 sub-columns as float8.
   private func numbers() -> Vector {
