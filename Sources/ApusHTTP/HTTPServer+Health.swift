@@ -26,6 +26,7 @@ extension HTTPServer {
       help: "Queries that run now.")
     metrics.set("apus_http_requests_running", Double(requestsRunning), help: "Requests that have no answer yet.")
     if let database = database().0 { Self.describe(database.status, in: metrics) }
+    collect(metrics)
     return Reply(200, "text/plain; version=0.0.4; charset=utf-8", Array(metrics.exposition().utf8))
   }
 

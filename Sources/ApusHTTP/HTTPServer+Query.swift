@@ -55,8 +55,18 @@ extension HTTPServer {
       state = error.state
       reply = .error(error)
     }
-    metrics.queryEnded(state, seconds: Double(monotonicNanoseconds() &- started) / 1e9)
+    let nanoseconds = monotonicNanoseconds() &- started
+    metrics.queryEnded(state, seconds: Double(nanoseconds) / 1e9)
+    noteIfSlow(nanoseconds / 1_000_000, session)
     return reply
+  }
+
+  /// As over the PostgreSQL protocol, by `log_min_duration_statement`; without the text, which holds literals.
+  private func noteIfSlow(_ milliseconds: UInt64, _ session: Session) {
+    guard let threshold = session.setting("log_min_duration_statement").flatMap({ Int64($0) }), threshold >= 0,
+      milliseconds >= UInt64(threshold)
+    else { return }
+    Log.info("http", "slow statement", ["ms": String(milliseconds), "session": String(session.processID)])
   }
 
   private func answer(_ body: [UInt8], _ request: Request, _ session: Session) throws(ApusError) -> Reply {

@@ -45,6 +45,7 @@ public final class HTTPServer: @unchecked Sendable {
   private let phase = Mutex(Phase.starting)
   private let daemon = Mutex<Daemon?>(nil)
   private let draining = Atomic<Bool>(false)
+  private let collectors = Mutex<[@Sendable (Metrics) -> Void]>([])
   private let bodyBytes = Atomic<Int>(0)
   private let requests = Atomic<Int>(0)
   private let suspended = Atomic<Int>(0)
@@ -90,6 +91,15 @@ public final class HTTPServer: @unchecked Sendable {
 
   /// From now on requests are served.
   public func attach(_ database: Database) { phase.withLock { $0 = .serving(database) } }
+
+  /// Called before each answer of `/metrics`, to set what nobody counts as it happens.
+  public func addCollector(_ collect: @escaping @Sendable (Metrics) -> Void) {
+    collectors.withLock { $0.append(collect) }
+  }
+
+  func collect(_ metrics: Metrics) {
+    for collect in collectors.withLock({ $0 }) { collect(metrics) }
+  }
 
   /// Takes no new connection and no new request, waits up to `drainSeconds` for those that run, then closes all.
   public func stop(drainSeconds: Double = 10) {

@@ -139,8 +139,21 @@ private final class RunningServer: Sendable {
       return state.isStopping
     }
     if endsAlready { return postgres.stop(drainSeconds: 0) }
+    http.addCollector { metrics in Self.describe(postgres.counts, in: metrics) }
     http.attach(database)
     tellReady(postgresPort, httpPort)
+  }
+
+  private static func describe(_ counts: PostgresServer.Counts, in metrics: Metrics) {
+    metrics.set("apus_postgres_connections", Double(counts.open), help: "Sessions over the PostgreSQL protocol.")
+    for (result, count) in [("opened", counts.opened), ("refused", counts.refused)] {
+      metrics.set(
+        "apus_postgres_connections_total", Double(count), labels: "result=\"\(result)\"",
+        help: "Connections over the PostgreSQL protocol since the start.", kind: .counter)
+    }
+    metrics.set(
+      "apus_postgres_cancel_requests_total", Double(counts.cancelRequests),
+      help: "Requests to cancel a statement since the start.", kind: .counter)
   }
 
   /// The ready line for programs, and lines to paste for people.
@@ -180,10 +193,10 @@ private final class RunningServer: Sendable {
     } catch {
       guard error.state == .objectInUse, let holder = Store.readLock(directory: options.data) else { throw error }
       var copy = error
-      var text = "It is process \(holder.pid)"
-      if let port = holder.postgres { text += ", postgres port \(port)" }
-      if let port = holder.http { text += ", HTTP port \(port)" }
-      copy.detail = text + "."
+      let places = [
+        holder.postgres.map { "PostgreSQL clients on port \($0)" }, holder.http.map { "HTTP on port \($0)" },
+      ].compactMap { $0 }
+      if !places.isEmpty { copy.detail = "It serves \(places.joined(separator: " and "))." }
       throw copy
     }
   }
