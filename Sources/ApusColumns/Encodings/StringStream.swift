@@ -185,7 +185,8 @@ public enum StringEncoder {
 }
 
 public enum StringDecoder {
-  /// The next `count` strings: offsets from 0 and their bytes. Throws XX001 for bytes that the encoder cannot have made.
+  /// The next `count` strings: offsets from 0 and their bytes. Throws XX001 for bytes that the encoder cannot have
+  /// made.
   public static func decode(
     _ cursor: inout ChunkCursor, count: Int
   ) throws(ApusError) -> (offsets: Buffer, data: Buffer) {
