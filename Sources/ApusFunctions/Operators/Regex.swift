@@ -152,7 +152,8 @@ private struct RegexTranslator {
         try bracket()
         try count(1)
       case "(": try group()
-      case ")" where costs.count > 1:
+      case ")":
+        guard costs.count > 1 else { throw invalid("parentheses () not balanced") }
         out.append(character)
         at += 1
         try count(costs.removeLast())
@@ -176,9 +177,10 @@ private struct RegexTranslator {
     if source[at] == "?" {
       if !testing { throw unsupported("non-greedy repetition") }
       at += 1
-    } else if "*+".contains(source[at]) {
-      throw invalid("quantifier operand invalid")
     }
+    guard at < source.count else { return }
+    let isBound = source[at] == "{" && at + 1 < source.count && source[at + 1].isASCII && source[at + 1].isNumber
+    if isBound || "*+?".contains(source[at]) { throw invalid("quantifier operand invalid") }
   }
 
   /// `{m,n}`; a brace that no digit follows is itself.
@@ -224,7 +226,10 @@ private struct RegexTranslator {
     out.append("(")
     at += 1
     guard at < source.count, source[at] == "?" else { return capturing.append(opened) }
-    guard at + 1 < source.count, source[at + 1] == ":" else { throw unsupported("look-ahead or look-behind") }
+    guard at + 1 < source.count, source[at + 1] == ":" else {
+      if at + 1 < source.count, "=!<".contains(source[at + 1]) { throw unsupported("look-ahead or look-behind") }
+      throw invalid("quantifier operand invalid")
+    }
     at += 2
   }
 
@@ -266,6 +271,12 @@ private struct RegexTranslator {
 
   /// Brackets: class escapes inside become POSIX classes.
   private mutating func bracket() throws(ApusError) {
+    // The start and the end of a word.
+    for (written, text) in [("[[:<:]]", "\\<"), ("[[:>:]]", "\\>")] where source[at...].starts(with: written) {
+      out += text
+      at += written.count
+      return
+    }
     out.append("[")
     at += 1
     if at < source.count, source[at] == "^" {
