@@ -84,6 +84,36 @@ final class SystemScratch {
     }
   }
 
+  @Test func `what a client asks of the catalogs in vain is noted, and other mistakes are not`() throws {
+    let scratch = try SystemScratch()
+    for sql in [
+      "SELECT * FROM pg_nothing", "SELECT * FROM pg_nothing", "SELECT pg_nothing(1)", "SELECT * FROM mistake",
+    ] {
+      #expect(throws: ApusError.self) { try scratch.run(sql) }
+      scratch.session.statementFailed()
+    }
+    let misses = try scratch.rows("apus", "catalog_misses")
+    #expect(misses.map { $0["name"] } == [.text("pg_nothing(integer)"), .text("pg_nothing")])
+    #expect(misses.map { $0["count"] } == [.int(1), .int(2)])
+  }
+
+  @Test func `a running statement is seen in apus.queries, and what the server was started with in apus.settings`()
+    throws
+  {
+    let scratch = try SystemScratch()
+    scratch.database.declare([ServerSetting("apus.listen", "127.0.0.1", source: "--listen", "The address.")])
+    #expect(try scratch.query("SHOW apus.listen").rows == [["127.0.0.1"]])
+    let settings = try scratch.query("SELECT value, source FROM apus.settings WHERE name = 'apus.listen'").rows
+    #expect(settings == [["127.0.0.1", "--listen"]])
+    let sql = "SELECT query, state FROM apus.queries"
+    #expect(try scratch.query(sql).rows == [[sql, "active"]])
+    let other = scratch.database.makeSession()
+    #expect(try scratch.query("SELECT state FROM pg_stat_activity ORDER BY pid").rows == [["active"], ["idle"]])
+    other.close()
+    let error = #expect(throws: ApusError.self) { try scratch.run("SET apus.listen = 'x'") }
+    #expect(error?.state == .cantChangeRuntimeParameter)
+  }
+
   static func fits(_ value: Value, _ type: PhysicalType) -> Bool {
     switch (value, type) {
     case (.null, _), (.bool, .bool), (.text, .bytes), (.bytes, .bytes), (.array, .list), (.interval, .interval): true

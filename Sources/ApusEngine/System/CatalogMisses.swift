@@ -47,7 +47,7 @@ final class CatalogMisses: Sendable {
     default: return
     }
     // The message names what is missing; a statement that has nothing to do with catalogs is none of ours.
-    let about = kind == "column" || kind == "feature" ? query : error.message
+    let about = kind == "relation" ? error.message : query
     guard ["pg_", "information_schema", "apus."].contains(where: { about.contains($0) }) else { return }
     note(kind: kind, name: Self.name(in: error.message), query: query, at: now)
   }
