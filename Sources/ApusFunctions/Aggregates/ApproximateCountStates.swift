@@ -29,26 +29,23 @@ final class ApproximateCountStates: AggregateStates {
     if form == .bytes, case .dictionary(let codes, let width, let dictionary) = vector.storage {
       guard dictionary.count > 0 else { return }
       let hashes = dictionary.entryHashes()
-      let table = hashes.read(UInt64.self)
-      switch width {
-      case 1: add(codes.read(UInt8.self), table, vector.validity, count, groups)
-      case 2: add(codes.read(UInt16.self), table, vector.validity, count, groups)
-      default: add(codes.read(UInt32.self), table, vector.validity, count, groups)
+      withExtendedLifetime(hashes) {
+        sketches.insert(
+          codes: codes, width: width, hashes: hashes.read(UInt64.self), validity: vector.validity, count: count,
+          groups: groups)
       }
       return
     }
     let plain = vector.flattened()
+    defer { withExtendedLifetime(plain) {} }
     switch form {
     case .word:
       guard let words = ValueKeys.words(plain) else {
         throw .unexpected("approx_count_distinct of \(type.sqlName) got another type")
       }
-      let values = words.read(UInt64.self)
-      forEachRow(count, plain.validity, groups) { row, group in sketches.insert(hashInteger(values[row]), group) }
-    case .bytes:
-      forEachRow(count, plain.validity, groups) { row, group in
-        sketches.insert(hashBytes(plain.rawBytes(row)), group)
-      }
+      defer { withExtendedLifetime(words) {} }
+      insert(count, plain.validity, groups) { row in hashInteger(words.read(UInt64.self)[row]) }
+    case .bytes: insert(count, plain.validity, groups) { row in hashBytes(plain.rawBytes(row)) }
     case .made:
       forEachRow(count, plain.validity, groups) { row, group in
         if let hash = hash(plain.value(at: row)) { sketches.insert(hash, group) }
@@ -57,13 +54,14 @@ final class ApproximateCountStates: AggregateStates {
   }
 
   @inline(__always)
-  private func add<T: FixedWidthInteger>(
-    _ codes: UnsafePointer<T>, _ hashes: UnsafePointer<UInt64>, _ validity: Bitmap?, _ count: Int,
-    _ groups: UnsafePointer<UInt32>?
+  private func insert(
+    _ count: Int, _ validity: Bitmap?, _ groups: UnsafePointer<UInt32>?, _ hash: (Int) -> UInt64
   ) {
-    let sketches = sketches
-    forEachRow(count, validity, groups) { row, group in
-      sketches.insert(hashes[Int(truncatingIfNeeded: codes[row])], group)
+    let hashes = Buffer(byteCount: count * 8)
+    let out = hashes.write(UInt64.self)
+    for row in 0..<count { out[row] = hash(row) }
+    withExtendedLifetime(hashes) {
+      sketches.insert(hashes: hashes.read(UInt64.self), validity: validity, count: count, groups: groups)
     }
   }
 

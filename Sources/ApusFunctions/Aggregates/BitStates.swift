@@ -34,6 +34,7 @@ final class BitStates: AggregateStates {
 
   func accumulate(_ arguments: [Vector], count: Int, groups: UnsafePointer<UInt32>?) throws(ApusError) {
     let vector = try Vector.argument(arguments, 0).unwrapped
+    defer { withExtendedLifetime(vector) {} }
     switch vector.storage {
     case .bool(let bits): forEachRow(count, vector.validity, groups) { row, group in put(bits[row] ? 1 : 0, group) }
     case .int16(let buffer):

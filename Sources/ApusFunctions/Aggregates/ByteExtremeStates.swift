@@ -75,6 +75,7 @@ final class ByteExtremeStates: AggregateStates {
         choose(codes, width, count, vector.validity, groups)
       } else {
         let plain = vector.flattened()
+        defer { withExtendedLifetime(plain) {} }
         choose(count, plain.validity, groups) { row, known in
           self.isBetter(plain.rawBytes(row), than: plain.rawBytes(known))
         }
@@ -200,6 +201,7 @@ final class IntervalExtremeStates: AggregateStates {
 
   func accumulate(_ arguments: [Vector], count: Int, groups: UnsafePointer<UInt32>?) throws(ApusError) {
     let vector = try Vector.argument(arguments, 0).unwrapped
+    defer { withExtendedLifetime(vector) {} }
     guard case .interval(let buffer) = vector.storage else {
       throw .unexpected("min or max of intervals got \(vector.type.sqlName)")
     }

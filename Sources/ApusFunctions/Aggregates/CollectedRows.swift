@@ -130,6 +130,7 @@ final class CollectingStates: AggregateStates {
     var vectors: [Vector] = []
     for (index, values) in columns.enumerated() { vectors.append(Vector.of(values, type: types[index])) }
     let groups = Buffer(byteCount: count * 4)
+    defer { withExtendedLifetime(groups) {} }
     let out = groups.write(UInt32.self)
     for row in 0..<count { out[row] = UInt32(truncatingIfNeeded: group) }
     try rows.append(vectors, count: count, groups: groups.read(UInt32.self))

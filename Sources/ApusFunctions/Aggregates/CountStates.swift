@@ -17,6 +17,7 @@ final class CountStates: AggregateStates {
       return
     }
     let values = Self.plain(vector)
+    defer { withExtendedLifetime(values) {} }
     guard let validity = values.validity else { return countRows(count, groups, into: counts.pointer) }
     if groups == nil {
       counts[0] &+= Int64(validity.setCount)

@@ -26,11 +26,10 @@ final class DistinctStates: AggregateStates {
   func grow(to count: Int) {
     guard count > groupCount else { return }
     sets.grow(to: count)
-    if let dictionary {
+    if dictionary != nil {
       if count * wordsPerGroup > Self.wordsMax {
         flush()
       } else {
-        _ = dictionary
         marks.grow(to: count * wordsPerGroup)
       }
     }
@@ -49,11 +48,13 @@ final class DistinctStates: AggregateStates {
     }
     usesSets = true
     let plain = vector.flattened()
+    defer { withExtendedLifetime(plain) {} }
     switch form {
     case .word:
       guard let words = ValueKeys.words(plain) else {
         throw .unexpected("count(DISTINCT) of \(type.sqlName) got another type")
       }
+      defer { withExtendedLifetime(words) {} }
       sets.insert(integers: words.read(UInt64.self), validity: plain.validity, count: count, groups: groups)
     case .bytes:
       forEachRow(count, plain.validity, groups) { row, group in sets.insert(plain.rawBytes(row), group: group) }
@@ -106,13 +107,7 @@ final class DistinctStates: AggregateStates {
     guard let dictionary else { return }
     for group in 0..<groupCount where isMarked(group) {
       usesSets = true
-      for index in 0..<wordsPerGroup {
-        var word = marks[group * wordsPerGroup + index]
-        while word != 0 {
-          sets.insert(dictionary.bytes(index &* 64 &+ word.trailingZeroBitCount), group: group)
-          word &= word &- 1
-        }
-      }
+      sets.insert(marks: marks.pointer + group * wordsPerGroup, of: dictionary, group: group)
     }
     self.dictionary = nil
     marks = StateArray(0)

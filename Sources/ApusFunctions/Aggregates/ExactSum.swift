@@ -1,6 +1,7 @@
 // ExactSums owns exact sums of doubles: whatever the order and the partition of the rows, the bits are the same.
 
 import ApusBase
+import ApusColumns
 
 /// One exact sum per group. A sum lives in a 128-bit fixed-point word as long as all of it fits there (with a unit of
 /// 2^-70: values between 2^-18 and 2^46 do, whatever their digits); what does not fit goes to a wide accumulator
@@ -40,6 +41,18 @@ struct ExactSums: ~Copyable {
       }
     }
     addSlow(value, group)
+  }
+
+  /// Adds rows each to its group, and counts them. One access to the sums covers the batch.
+  @inline(__always)
+  mutating func addRows<T: BinaryFloatingPoint & BitwiseCopyable>(
+    _ values: UnsafePointer<T>, _ validity: Bitmap?, _ count: Int, _ groups: UnsafePointer<UInt32>?,
+    counts: UnsafeMutablePointer<Int64>
+  ) {
+    forEachRow(count, validity, groups) { row, group in
+      add(Double(values[row]), group)
+      counts[group] &+= 1
+    }
   }
 
   @inline(never)

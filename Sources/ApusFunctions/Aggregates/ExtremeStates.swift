@@ -28,6 +28,7 @@ final class ExtremeStates: AggregateStates {
       return
     }
     let plain = vector.unwrapped
+    defer { withExtendedLifetime(plain) {} }
     switch plain.storage {
     case .int16(let buffer):
       let values = buffer.read(Int16.self)

@@ -43,7 +43,9 @@ final class FirstLastStates: AggregateStates {
     guard count > 0 else { return }
     let value = try Vector.argument(arguments, 0)
     let time = try Vector.argument(arguments, 1).unwrapped
+    defer { withExtendedLifetime(time) {} }
     let keys = try Self.keys(time)
+    defer { withExtendedLifetime(keys) {} }
     let key = keys.read(Int64.self)
     let rows = candidates.pointer
     forEachRow(count, time.validity, groups) { row, group in

@@ -27,6 +27,7 @@ final class FloatSumStates: AggregateStates {
       return
     }
     let plain = vector.unwrapped
+    defer { withExtendedLifetime(plain) {} }
     switch plain.storage {
     case .float64(let buffer):
       let values = buffer.read(Double.self)
@@ -34,21 +35,11 @@ final class FloatSumStates: AggregateStates {
         sums.addAll(values, count, 0)
         counts[0] &+= Int64(count)
       } else {
-        add(values, plain.validity, count, groups)
+        sums.addRows(values, plain.validity, count, groups, counts: counts.pointer)
       }
-    case .float32(let buffer): add(buffer.read(Float.self), plain.validity, count, groups)
+    case .float32(let buffer):
+      sums.addRows(buffer.read(Float.self), plain.validity, count, groups, counts: counts.pointer)
     default: throw .unexpected("sum of floats got \(vector.type.sqlName)")
-    }
-  }
-
-  @inline(__always)
-  private func add<T: BinaryFloatingPoint & BitwiseCopyable>(
-    _ values: UnsafePointer<T>, _ validity: Bitmap?, _ count: Int, _ groups: UnsafePointer<UInt32>?
-  ) {
-    let out = counts.pointer
-    forEachRow(count, validity, groups) { row, group in
-      sums.add(Double(values[row]), group)
-      out[group] &+= 1
     }
   }
 

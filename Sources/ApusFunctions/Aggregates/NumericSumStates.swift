@@ -207,6 +207,7 @@ final class IntervalSumStates: AggregateStates {
 
   func accumulate(_ arguments: [Vector], count: Int, groups: UnsafePointer<UInt32>?) throws(ApusError) {
     let vector = try Vector.argument(arguments, 0).unwrapped
+    defer { withExtendedLifetime(vector) {} }
     guard case .interval(let buffer) = vector.storage else {
       throw .unexpected("sum of intervals got \(vector.type.sqlName)")
     }

@@ -118,6 +118,7 @@ enum OrderedSetAggregates {
   ) throws(ApusError) -> Vector {
     let fractions = rows.columns[0]
     let column = rows.columns[1].unwrapped
+    defer { withExtendedLifetime(column) {} }
     var builder = VectorBuilder(type: type, capacity: groups)
     for group in 0..<groups {
       let own = rows.rows(of: group)

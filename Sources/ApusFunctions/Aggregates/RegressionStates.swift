@@ -37,18 +37,22 @@ final class RegressionStates: AggregateStates {
 
   func accumulate(_ arguments: [Vector], count: Int, groups: UnsafePointer<UInt32>?) throws(ApusError) {
     let first = try Vector.argument(arguments, 0).unwrapped
+    defer { withExtendedLifetime(first) {} }
     let second = try Vector.argument(arguments, 1).unwrapped
+    defer { withExtendedLifetime(second) {} }
     guard case .float64(let left) = first.storage, case .float64(let right) = second.storage else {
       throw .unexpected("a regression got other types than double precision")
     }
     let (y, x) = (left.read(Double.self), right.read(Double.self))
-    forEachRow(count, Bitmap.intersection(first.validity, second.validity), groups) { row, group in
-      counts[group] &+= 1
-      sumsX.add(x[row], group)
-      sumsY.add(y[row], group)
-      squaresX.add(x[row], x[row], group)
-      squaresY.add(y[row], y[row], group)
-      products.add(x[row], y[row], group)
+    let valid = Bitmap.intersection(first.validity, second.validity)
+    defer { withExtendedLifetime(valid) {} }
+    let scratch = Buffer.zeroed(byteCount: max(1, self.counts.count) * 8)
+    withExtendedLifetime((left, right, scratch)) {
+      sumsX.addRows(x, valid, count, groups, counts: counts.pointer)
+      sumsY.addRows(y, valid, count, groups, counts: scratch.write(Int64.self))
+      squaresX.addRows(x, x, valid, count, groups)
+      squaresY.addRows(y, y, valid, count, groups)
+      products.addRows(x, y, valid, count, groups)
     }
   }
 

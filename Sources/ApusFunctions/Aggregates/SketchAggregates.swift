@@ -66,6 +66,7 @@ final class QuantileStates: AggregateStates {
 
   func accumulate(_ arguments: [Vector], count: Int, groups: UnsafePointer<UInt32>?) throws(ApusError) {
     let vector = try Vector.argument(arguments, 0).unwrapped
+    defer { withExtendedLifetime(vector) {} }
     guard case .float64(let buffer) = vector.storage else {
       throw .unexpected("percentile_agg got \(vector.type.sqlName)")
     }

@@ -153,6 +153,13 @@ struct ProductSums: ~Copyable {
     if error != 0, error.isFinite { low.add(error, group) }
   }
 
+  @inline(__always)
+  mutating func addRows<T: BinaryFloatingPoint & BitwiseCopyable>(
+    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ validity: Bitmap?, _ count: Int, _ groups: UnsafePointer<UInt32>?
+  ) {
+    forEachRow(count, validity, groups) { row, group in add(Double(a[row]), Double(b[row]), group) }
+  }
+
   mutating func merge(_ other: borrowing ProductSums, mapping: UnsafePointer<UInt32>, count: Int) {
     high.merge(other.high, mapping: mapping, count: count)
     low.merge(other.low, mapping: mapping, count: count)
@@ -217,22 +224,18 @@ final class FloatVarianceStates: AggregateStates {
 
   func accumulate(_ arguments: [Vector], count: Int, groups: UnsafePointer<UInt32>?) throws(ApusError) {
     let vector = try Vector.argument(arguments, 0).unwrapped
+    defer { withExtendedLifetime(vector) {} }
     switch vector.storage {
     case .float64(let buffer):
       let values = buffer.read(Double.self)
-      forEachRow(count, vector.validity, groups) { row, group in add(values[row], group) }
+      sums.addRows(values, vector.validity, count, groups, counts: counts.pointer)
+      squares.addRows(values, values, vector.validity, count, groups)
     case .float32(let buffer):
       let values = buffer.read(Float.self)
-      forEachRow(count, vector.validity, groups) { row, group in add(Double(values[row]), group) }
+      sums.addRows(values, vector.validity, count, groups, counts: counts.pointer)
+      squares.addRows(values, values, vector.validity, count, groups)
     default: throw .unexpected("variance of floats got \(vector.type.sqlName)")
     }
-  }
-
-  @inline(__always)
-  private func add(_ value: Double, _ group: Int) {
-    counts[group] &+= 1
-    sums.add(value, group)
-    squares.add(value, value, group)
   }
 
   func accumulateConstant(_ arguments: [Value], times: Int, group: Int) throws(ApusError) -> Bool { false }

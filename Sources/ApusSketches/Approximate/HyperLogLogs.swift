@@ -1,6 +1,7 @@
 // HyperLogLogs owns approximate sets of 64-bit hashes, one per group, and their byte format.
 
 public import ApusBase
+public import ApusColumns
 
 /// Many HyperLogLog sketches (Flajolet et al. 2007) of 2^14 registers. Up to 1,024 hashes are kept as they are: small
 /// groups cost little memory and are counted exactly. Beyond, the estimate is Ertl's ("New cardinality estimation
@@ -57,6 +58,39 @@ public final class HyperLogLogs {
       Self.raise(memory.assumingMemoryBound(to: UInt8.self), hash)
     } else {
       insertSparse(hash, group)
+    }
+  }
+
+  /// Adds rows by their hashes, all to group 0 or each to its own.
+  public func insert(
+    hashes: UnsafePointer<UInt64>, validity: Bitmap?, count: Int, groups: UnsafePointer<UInt32>?
+  ) {
+    for row in 0..<count {
+      if let validity, !validity[row] { continue }
+      insert(hashes[row], groups.map { Int($0[row]) } ?? 0)
+    }
+  }
+
+  /// Adds rows by their codes into a table of hashes.
+  public func insert(
+    codes: Buffer, width: Int, hashes: UnsafePointer<UInt64>, validity: Bitmap?, count: Int,
+    groups: UnsafePointer<UInt32>?
+  ) {
+    switch width {
+    case 1: insert(codes.read(UInt8.self), hashes, validity, count, groups)
+    case 2: insert(codes.read(UInt16.self), hashes, validity, count, groups)
+    default: insert(codes.read(UInt32.self), hashes, validity, count, groups)
+    }
+  }
+
+  @inline(__always)
+  private func insert<T: FixedWidthInteger>(
+    _ codes: UnsafePointer<T>, _ hashes: UnsafePointer<UInt64>, _ validity: Bitmap?, _ count: Int,
+    _ groups: UnsafePointer<UInt32>?
+  ) {
+    for row in 0..<count {
+      if let validity, !validity[row] { continue }
+      insert(hashes[Int(truncatingIfNeeded: codes[row])], groups.map { Int($0[row]) } ?? 0)
     }
   }
 

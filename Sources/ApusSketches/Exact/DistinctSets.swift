@@ -136,6 +136,18 @@ public final class DistinctSets {
     }
   }
 
+  /// Adds the entries of a dictionary whose bits are set in `words`, to one group.
+  public func insert(marks: UnsafePointer<UInt64>, of dictionary: ByteDictionary, group: Int) {
+    for wordIndex in 0..<Bitmap.wordCount(dictionary.count) {
+      var word = marks[wordIndex]
+      while word != 0 {
+        let raw = dictionary.bytes(wordIndex &* 64 &+ word.trailingZeroBitCount)
+        insert(KeyWords(raw), raw: raw, group: group)
+        word &= word &- 1
+      }
+    }
+  }
+
   /// Adds dictionary entries by their codes, all to group 0 or each row's to its own. An entry is hashed once for each
   /// dictionary.
   public func insert(
