@@ -197,7 +197,7 @@ struct ExactSums: ~Copyable {
     writer.littleEndian(UInt64(truncatingIfNeeded: narrow[group] >> 64))
     if let sum = wide[UInt32(truncatingIfNeeded: group)] {
       writer.byte(1)
-      sum.write(to: &writer)
+      sum.append(to: &writer)
     } else {
       writer.byte(0)
     }
@@ -330,7 +330,7 @@ struct WideSum {
       : significand * Double(sign: .plus, exponent: min(last, 1023), significand: 1)
   }
 
-  func write(to writer: inout ByteWriter) {
+  func append(to writer: inout ByteWriter) {
     var copy = self
     copy.normalise()
     writer.byte(hasOverflowed ? 1 : 0)

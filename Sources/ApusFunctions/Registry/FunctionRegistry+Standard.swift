@@ -3,6 +3,7 @@
 extension FunctionRegistry {
   /// Everything built in. Made once, on first use.
   public static let standard = FunctionRegistry(
-    scalars: OperatorLibrary.all + ScalarLibrary.all + SketchAggregates.scalars, casts: CastLibrary.all, aggregates: AggregateLibrary.all,
+    scalars: OperatorLibrary.all + ScalarLibrary.all + SketchAggregates.scalars, casts: CastLibrary.all,
+    aggregates: AggregateLibrary.all,
     tables: TableFunctionLibrary.all)
 }

@@ -15,7 +15,7 @@ enum ExpandingFunctions {
       evaluate: { (row, types, _) throws(ApusError) in
         let items = row.array(0)
         return Batch(columns: [.of(items, type: types.first?.elementType ?? .text)], count: items.count)
-      }),
+      })
   ]
 
   // MARK: - Texts
@@ -97,7 +97,8 @@ enum ExpandingFunctions {
               let refusal =
                 isBinary
                 ? "cannot call \(name) on a non-object"
-                : document[0].kind == .array ? "cannot deconstruct an array as an object" : "cannot deconstruct a scalar"
+                : document[0].kind == .array
+                  ? "cannot deconstruct an array as an object" : "cannot deconstruct a scalar"
               throw ApusError(.invalidParameterValue, refusal)
             }
             for key in keys(document, isBinary: isBinary) {

@@ -109,9 +109,11 @@ private struct ColumnWriter {
   var kind = Kind.slow
   let format: WireFormat
   private var validity: UnsafePointer<UInt64>?
-  private var values = UnsafeRawPointer(bitPattern: 64)
-  private var offsets: UnsafePointer<Int32>?
-  private var data = UnsafeRawPointer(bitPattern: 64)
+  /// What the pointers say before a layout is set.
+  private static let nothing = Buffer.zeroed(byteCount: 64)
+  private var values = UnsafeRawPointer(nothing.address)
+  private var offsets = nothing.read(Int32.self)
+  private var data = UnsafeRawPointer(nothing.address)
   private var hasZone = false
   private var zoneOffset: Int64 = 0
 
@@ -187,7 +189,7 @@ private struct ColumnWriter {
 
   @inline(__always)
   private func load<T: BitwiseCopyable>(_ row: Int, _: T.Type) -> T {
-    values.unsafelyUnwrapped.load(fromByteOffset: row &* MemoryLayout<T>.stride, as: T.self)
+    values.load(fromByteOffset: row &* MemoryLayout<T>.stride, as: T.self)
   }
 
   /// Writes the length and the value; false when it takes the slow way.
@@ -236,9 +238,8 @@ private struct ColumnWriter {
 
   @inline(__always)
   private func slice(_ index: Int) -> UnsafeRawBufferPointer {
-    let bounds = offsets.unsafelyUnwrapped
-    let start = Int(bounds[index])
-    return UnsafeRawBufferPointer(start: data.unsafelyUnwrapped + start, count: Int(bounds[index &+ 1]) &- start)
+    let start = Int(offsets[index])
+    return UnsafeRawBufferPointer(start: data + start, count: Int(offsets[index &+ 1]) &- start)
   }
 
   @inline(__always)

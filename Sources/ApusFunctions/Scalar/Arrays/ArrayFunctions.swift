@@ -117,7 +117,8 @@ enum ArrayFunctions {
 
   // MARK: - Texts
 
-  /// A text in pieces: each character for a null separator, one piece for an empty one. Pieces equal to `null` are null.
+  /// A text in pieces: each character for a null separator, one piece for an empty one. Pieces equal to `null` are
+  /// null.
   static func pieces(_ text: [UInt8], separator: [UInt8]?, null: [UInt8]?) -> [Value] {
     if text.isEmpty { return [] }
     let parts =

@@ -70,7 +70,8 @@ enum Quoting {
         }
         return .text(utf8: out)
       },
-      .typed("concat_ws", [.exact(.text), .any], .exact(.text), volatility: .stable, isStrict: false, isVariadic: true) {
+      .typed("concat_ws", [.exact(.text), .any], .exact(.text), volatility: .stable, isStrict: false, isVariadic: true)
+      {
         (row, types, context) throws(ApusError) in
         if row.isNull(0) { return .null }
         let separator = row.utf8(0)
