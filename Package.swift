@@ -95,6 +95,12 @@ var targets: [Target] = [
     "ApusEngineTests",
     ["ApusBase", "ApusColumns", "ApusFunctions", "ApusPlan", "ApusStore", "ApusEngine", "TestSupport"]),
   tests(
+    "ApusExecutionTests",
+    [
+      "ApusBase", "ApusColumns", "ApusSketches", "ApusSyntax", "ApusFunctions", "ApusPlan", "ApusExecution",
+      "TestSupport",
+    ]),
+  tests(
     "ApusHTTPTests",
     ["ApusBase", "ApusColumns", "ApusStore", "ApusEngine", "ApusHTTP", "CZlib", "CZstd", "TestSupport"]),
   tests(

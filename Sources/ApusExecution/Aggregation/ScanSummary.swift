@@ -114,14 +114,14 @@ final class ScanSummary {
     if zone.nullCount == group.rowCount, entry.isColumn { return VectorBox(.of([.null], type: reference.type)) }
     guard zone.nullCount == 0, let low = zone.minimum, let high = zone.maximum else { return nil }
     if entry.isColumn {
-      guard zone.isExact, low == high else { return nil }
+      guard zone.isExact, RowOrder.compare(low, high, reference.type) == 0 else { return nil }
       return VectorBox(.of([low], type: reference.type))
     }
     // A bound may be out of the function's domain though no row is: then the rows decide.
     let bounds = BoundsFrame(column: entry.column, .of([low, high], type: reference.type))
     guard let results = try? entry.node.evaluate(bounds) else { return nil }
     let first = results.value(at: 0)
-    guard first == results.value(at: 1) else { return nil }
+    guard RowOrder.compare(first, results.value(at: 1), entry.node.type) == 0 else { return nil }
     return VectorBox(.of([first], type: entry.node.type))
   }
 

@@ -20,7 +20,7 @@ struct PartAssembler {
 
   func assemble() throws(ApusError) -> Vector {
     if parts.count == 1, parts[0].rows == nil { return parts[0].vector.reinterpretedDeep(as: type) }
-    if type.physical == .bytes, parts.allSatisfy({ $0.vector.isConstant }) { return assembleConstants() }
+    if type.physical == .bytes, parts.allSatisfy({ $0.vector.isConstant }) { return try assembleConstants() }
     var source = [Int32](repeating: -1, count: count)
     var base: Int32 = 0
     for (rows, vector) in parts {
@@ -36,7 +36,7 @@ struct PartAssembler {
   }
 
   /// Constant parts make a dictionary.
-  private func assembleConstants() -> Vector {
+  private func assembleConstants() throws(ApusError) -> Vector {
     let table = BytesTable()
     let codes = Buffer.zeroed(byteCount: count * 4)
     let target = codes.write(UInt32.self)
@@ -50,7 +50,7 @@ struct PartAssembler {
         valid.set(row)
       }
     }
-    let (offsets, data) = table.storage()
+    let (offsets, data) = try table.storage()
     let dictionary = ByteDictionary(count: table.count, offsets: offsets, data: data, isSorted: false)
     return Vector(
       type: type, count: count, validity: valid, storage: .dictionary(codes: codes, width: 4, dictionary: dictionary))

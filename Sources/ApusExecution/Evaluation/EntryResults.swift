@@ -1,5 +1,6 @@
 // EntryResults owns the results of a function over the entries of a dictionary, and their mapping to rows by code.
 
+import ApusBase
 import ApusColumns
 import ApusSketches
 
@@ -12,7 +13,8 @@ struct EntryResults {
   private let recoded: [UInt32]
   private let dictionary: ByteDictionary?
 
-  init(_ result: Vector) {
+  /// Throws 54000 for more than 2 GiB of text.
+  init(_ result: Vector) throws(ApusError) {
     let flat = result.flattened()
     values = flat
     if case .bool(let bits) = flat.storage {
@@ -30,7 +32,7 @@ struct EntryResults {
     codes.reserveCapacity(flat.count)
     for row in 0..<flat.count { codes.append(flat.isNull(row) ? 0 : table.insert(flat.rawBytes(row))) }
     recoded = codes
-    let (offsets, data) = table.storage()
+    let (offsets, data) = try table.storage()
     dictionary = ByteDictionary(count: table.count, offsets: offsets, data: data, isSorted: false)
   }
 

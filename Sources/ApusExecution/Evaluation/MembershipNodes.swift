@@ -34,8 +34,7 @@ final class InListNode: Node {
   override var cost: Double { operand.cost + 1 }
 
   private static func key(_ bytes: [UInt8], _ type: DataType) -> [UInt8] {
-    guard type == .bpchar else { return bytes }
-    return Array(bytes[..<(bytes.lastIndex { $0 != 32 }.map { $0 + 1 } ?? 0)])
+    bytes.withUnsafeBytes { KeyEncoding.key($0, type) } ?? bytes
   }
 
   override func evaluate(_ frame: Frame) throws(ApusError) -> Vector {
@@ -55,7 +54,7 @@ final class InListNode: Node {
   }
 
   private func hits(_ vector: Vector) -> Bitmap {
-    let isText = vector.type.physical == .bytes && vector.type != .numeric && vector.type != .jsonb
+    let isText = vector.type.physical == .bytes && vector.type != .numeric
     switch vector.storage {
     case .dictionary(let codes, let width, let dictionary) where isText:
       if dictionary.count == 0 { return Bitmap(repeating: false, count: vector.count) }
@@ -70,18 +69,20 @@ final class InListNode: Node {
     for row in 0..<flat.count where !flat.isNull(row) {
       let isHit =
         isText
-        ? strings.contains(Self.key(Array(flat.rawBytes(row)), vector.type)) : matches(flat.value(at: row))
+        ? strings.contains(Self.key(Array(flat.rawBytes(row)), vector.type)) : matches(flat.value(at: row), vector.type)
       if isHit { bits.set(row) }
     }
     return bits
   }
 
-  private func matches(_ value: Value) -> Bool { values.contains { RowOrder.compare($0, value) == 0 } }
+  private func matches(_ value: Value, _ type: DataType) -> Bool {
+    values.contains { RowOrder.compare($0, value, type) == 0 }
+  }
 
   private func flags(_ dictionary: ByteDictionary, _ type: DataType) -> [UInt8] {
     if let known, known.dictionary === dictionary { return known.flags }
     var flags = [UInt8](repeating: 0, count: dictionary.count)
-    if type != .bpchar, dictionary.isSorted {
+    if type != .bpchar, type != .jsonb, dictionary.isSorted {
       for string in strings { if let code = dictionary.code(of: string) { flags[code] = 1 } }
     } else {
       for code in 0..<dictionary.count where strings.contains(Self.key(Array(dictionary.bytes(code)), type)) {

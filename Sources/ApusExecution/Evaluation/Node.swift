@@ -150,7 +150,7 @@ final class CallNode: Node {
       if function.mayFail { return nil }
       throw error
     }
-    let entries = EntryResults(result)
+    let entries = try EntryResults(result)
     if cacheable { known = (dictionary, entries) }
     return entries.map(codes: codes, width: width, validity: vectors[varying].validity, count: count)
   }

@@ -12,8 +12,12 @@ struct RowOrder {
   private let integers: [Int64]
   private let floats: [Double]
 
-  /// Throws 0A000 for a type without order.
-  init(_ source: Vector) throws(ApusError) {
+  /// Throws 42883 for a type without order.
+  init(_ given: Vector) throws(ApusError) {
+    if given.type == .json {
+      throw ApusError(.undefinedFunction, "could not identify an ordering operator for type json")
+    }
+    let source = try Self.keyed(given)
     var flat = source
     if case .dictionary(let codes, let width, let dictionary) = source.storage, source.type != .numeric,
       dictionary.count > 0
@@ -55,11 +59,41 @@ struct RowOrder {
     case .list: kind = .list
     default: kind = flat.type == .numeric ? .numeric : .bytes
     }
-    if flat.type == .json {
-      throw ApusError(.undefinedFunction, "could not identify an ordering operator for type json")
-    }
     self.integers = integers
     self.floats = floats
+  }
+
+  /// The vector with bytes that order as its values do, where their own do not.
+  private static func keyed(_ source: Vector) throws(ApusError) -> Vector {
+    guard source.type == .bpchar || source.type == .jsonb else { return source }
+    var flat = source
+    if case .dictionary(let codes, let width, let dictionary) = source.storage, dictionary.count > 0 {
+      let (offsets, data) = try keys(dictionary.count, source.type) { dictionary.bytes($0) }
+      let keyed = ByteDictionary(count: dictionary.count, offsets: offsets, data: data, isSorted: false)
+      return Vector(
+        type: .bytea, count: source.count, validity: source.validity,
+        storage: .dictionary(codes: codes, width: width, dictionary: keyed))
+    }
+    if case .bytes = source.storage {} else { flat = source.flattened() }
+    let empty = UnsafeRawBufferPointer(start: nil, count: 0)
+    let (offsets, data) = try keys(flat.count, source.type) { flat.isNull($0) ? empty : flat.rawBytes($0) }
+    return Vector(
+      type: .bytea, count: flat.count, validity: flat.validity, storage: .bytes(offsets: offsets, data: data))
+  }
+
+  private static func keys(
+    _ count: Int, _ type: DataType, _ raw: (Int) -> UnsafeRawBufferPointer
+  ) throws(ApusError) -> (offsets: Buffer, data: Buffer) {
+    var builder = BytesBuilder(capacity: count)
+    for index in 0..<count {
+      let value = raw(index)
+      let key = value.isEmpty ? [] : KeyEncoding.key(value, type) ?? Array(value)
+      guard builder.fits(key.count) else {
+        throw ApusError(.programLimitExceeded, "the values of a sort key are larger than 2 GiB")
+      }
+      builder.append(key)
+    }
+    return builder.finishStorage()
   }
 
   /// The rank of each row's string among the entries of its dictionary.
@@ -85,7 +119,7 @@ struct RowOrder {
     case .float: return Self.compare(floats[a], floats[b])
     case .bytes: return compareBytes(vector.rawBytes(a), vector.rawBytes(b))
     case .numeric, .interval, .uuid, .list:
-      return Self.compare(vector.value(at: a), vector.value(at: b))
+      return Self.compare(vector.value(at: a), vector.value(at: b), vector.type)
     }
   }
 
@@ -128,7 +162,7 @@ struct RowOrder {
   }
 
   /// The order of two values of one type.
-  static func compare(_ a: Value, _ b: Value) -> Int {
+  static func compare(_ a: Value, _ b: Value, _ type: DataType) -> Int {
     switch (a, b) {
     case (.null, .null): return 0
     case (.null, _): return 1
@@ -136,8 +170,13 @@ struct RowOrder {
     case (.bool(let x), .bool(let y)): return x == y ? 0 : (y ? -1 : 1)
     case (.int(let x), .int(let y)): return x == y ? 0 : (x < y ? -1 : 1)
     case (.float(let x), .float(let y)): return compare(x, y)
+    case (.text(let x), .text(let y)) where type == .bpchar || type == .jsonb:
+      let (u, v) = (KeyEncoding.key(x, type), KeyEncoding.key(y, type))
+      return u == v ? 0 : (u.lexicographicallyPrecedes(v) ? -1 : 1)
     case (.text(let x), .text(let y)):
-      return x == y ? 0 : (x.utf8.lexicographicallyPrecedes(y.utf8) ? -1 : 1)
+      // By bytes: Swift's `==` takes two spellings of a character as equal.
+      if x.utf8.lexicographicallyPrecedes(y.utf8) { return -1 }
+      return y.utf8.lexicographicallyPrecedes(x.utf8) ? 1 : 0
     case (.bytes(let x), .bytes(let y)): return x == y ? 0 : (x.lexicographicallyPrecedes(y) ? -1 : 1)
     case (.numeric(let x), .numeric(let y)): return Numeric.compare(x, y)
     case (.uuid(let x), .uuid(let y)): return x == y ? 0 : (x < y ? -1 : 1)
@@ -145,8 +184,10 @@ struct RowOrder {
       let (u, v) = (x.ordinal, y.ordinal)
       return u == v ? 0 : (u < v ? -1 : 1)
     case (.array(let x), .array(let y)):
+      var element = type
+      if case .array(let inner) = type { element = inner }
       for (u, v) in zip(x, y) {
-        let compared = compare(u, v)
+        let compared = compare(u, v, element)
         if compared != 0 { return compared }
       }
       return x.count == y.count ? 0 : (x.count < y.count ? -1 : 1)

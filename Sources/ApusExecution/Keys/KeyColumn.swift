@@ -192,11 +192,10 @@ final class KeyColumn {
   private func encodedNumber(_ value: Value, _ inserting: Bool) -> UInt32 {
     guard let bytes else { return Self.absent }
     var key: [UInt8] = []
-    if type == .bpchar, case .text(let text) = value {
-      let raw = Array(text.utf8)
-      key = Array(raw[..<(raw.lastIndex { $0 != 32 }.map { $0 + 1 } ?? 0)])
+    if type == .bpchar || type == .jsonb, case .text(let text) = value {
+      key = KeyEncoding.key(text, type)
     } else {
-      KeyEncoding.append(value, into: &key)
+      KeyEncoding.append(value, type, into: &key)
     }
     let before = bytes.count
     let number = key.withUnsafeBytes { inserting ? bytes.insert($0) : bytes.find($0) }
@@ -211,11 +210,8 @@ final class KeyColumn {
     let rows = numbers.map { Int32(bitPattern: $0) &- 1 }
     if case .encoded = kind { return Vector.of(firsts, type: type).gatheredOrNull(rows) }
     if let bytes {
-      if bytes.stringBytes > Int(Int32.max) {
-        throw ApusError(.programLimitExceeded, "the distinct values of a key are larger than 2 GiB")
-      }
       if bytes.count == 0 { return .nulls(type: type, count: rows.count) }
-      let (offsets, data) = bytes.storage()
+      let (offsets, data) = try bytes.storage()
       let all = Vector(type: type, count: bytes.count, storage: .bytes(offsets: offsets, data: data))
       return all.gatheredOrNull(rows)
     }

@@ -1,6 +1,8 @@
 // KeyEncoding owns which values are one key: equal values of a type get equal bytes, whatever their form.
 
+import ApusBase
 import ApusColumns
+import ApusFunctions
 
 /// How the values of a type become keys. Two columns compare as keys only when their kinds are equal.
 enum KeyKind: Hashable {
@@ -15,7 +17,7 @@ enum KeyKind: Hashable {
 
   init(_ type: DataType) {
     switch type {
-    case .numeric, .bpchar, .interval, .uuid, .record, .array, .int2vector, .oidvector: self = .encoded(type)
+    case .numeric, .bpchar, .jsonb, .interval, .uuid, .record, .array, .int2vector, .oidvector: self = .encoded(type)
     default:
       switch type.physical {
       case .bool, .int16, .int32, .int64: self = .integer
@@ -33,16 +35,33 @@ enum KeyEncoding {
     return value == 0 ? 0 : value.bitPattern
   }
 
+  /// The bytes that stand for the bytes of a value where values of the type may differ in bytes and be equal: without
+  /// spaces at the end for bpchar, `JSONBKey` for jsonb. They order as the values do. nil: the bytes themselves.
+  static func key(_ raw: UnsafeRawBufferPointer, _ type: DataType) -> [UInt8]? {
+    switch type {
+    case .bpchar: Array(raw[..<(raw.lastIndex { $0 != 32 }.map { $0 + 1 } ?? raw.startIndex)])
+    // What does not parse is not jsonb: it is put above all that is.
+    case .jsonb: (try? JSONBKey.bytes(raw)) ?? [255] + Array(raw)
+    default: nil
+    }
+  }
+
+  static func key(_ text: String, _ type: DataType) -> [UInt8] {
+    let raw = Array(text.utf8)
+    return raw.withUnsafeBytes { key($0, type) } ?? raw
+  }
+
   /// Appends the canonical bytes of a value, which no other value of the type shares.
-  static func append(_ value: Value, into out: inout [UInt8]) {
+  static func append(_ value: Value, _ type: DataType, into out: inout [UInt8]) {
     switch value {
     case .null: out.append(0)
     case .bool(let flag): out.append(flag ? 2 : 1)
     case .int(let number): word(UInt64(bitPattern: number), into: &out)
     case .float(let number): word(bits(number), into: &out)
     case .text(let text):
-      word(UInt64(text.utf8.count), into: &out)
-      out.append(contentsOf: text.utf8)
+      let raw = key(text, type)
+      word(UInt64(raw.count), into: &out)
+      out.append(contentsOf: raw)
     case .bytes(let raw):
       word(UInt64(raw.count), into: &out)
       out.append(contentsOf: raw)
@@ -53,9 +72,11 @@ enum KeyEncoding {
       withUnsafeBytes(of: ordinal) { out.append(contentsOf: $0) }
     case .array(let items):
       word(UInt64(items.count), into: &out)
+      var element = type
+      if case .array(let inner) = type { element = inner }
       for item in items {
         out.append(item.isNull ? 0 : 1)
-        if !item.isNull { append(item, into: &out) }
+        if !item.isNull { append(item, element, into: &out) }
       }
     }
   }

@@ -41,11 +41,12 @@ enum JSONBOrder {
     }
     if left.number != right.number { return left.number < right.number ? -1 : 1 }
     if left.kind == .array { return try elements(a, x, b, y) }
-    // Objects: their members by key, keys first by length. Keys are compared before the values of the pair.
+    // Objects: their members in the order in which jsonb keeps them, shorter keys first. Keys are compared before the
+    // values of the pair, and among themselves as strings.
     let (mine, theirs) = (members(a, x), members(b, y))
     if mine.count != theirs.count { return mine.count < theirs.count ? -1 : 1 }
     for (own, other) in zip(mine, theirs) {
-      let keys = keyOrder(a.text(a[own]), b.text(b[other]))
+      let keys = compareBytes(a.text(a[own]), b.text(b[other]))
       if keys != 0 { return keys }
       let values = try order(a, own + 1, b, other + 1)
       if values != 0 { return values }

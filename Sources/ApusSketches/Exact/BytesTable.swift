@@ -1,5 +1,6 @@
 // BytesTable owns the numbering of distinct byte strings, for grouping, joins and dictionaries.
 
+public import ApusBase
 public import ApusColumns
 
 /// Gives each distinct byte string the next number, from 0, and keeps its bytes. Not thread-safe.
@@ -97,10 +98,18 @@ public final class BytesTable {
     }
   }
 
-  /// All strings in order of their numbers, as offsets and bytes of their own.
-  public func storage() -> (offsets: Buffer, data: Buffer) { builder.storage() }
-  /// Bytes of all strings: more than Int32.max cannot become one vector.
+  /// All strings in order of their numbers, as offsets and bytes of their own. Throws 54000 for more than 2 GiB, which
+  /// offsets of a vector do not reach.
+  public func storage() throws(ApusError) -> (offsets: Buffer, data: Buffer) {
+    if builder.used > stringBytesMax {
+      throw ApusError(.programLimitExceeded, "the distinct values of a key are larger than 2 GiB")
+    }
+    return builder.storage()
+  }
+  /// Bytes of all strings.
   public var stringBytes: Int { builder.used }
+  /// Bytes that `storage` may give; tests lower it.
+  var stringBytesMax = Int(Int32.max)
 }
 
 /// Appended byte strings with 64-bit offsets.
