@@ -83,9 +83,11 @@ import Testing
         return (function, .interval(Interval(microseconds: 90 * Microseconds.perMinute)), .interval)
       }
       if second, function.name == "date_trunc" { return (function, .text("day"), .text) }
+      if second, function.name == "extract" { return (function, .text("hour"), .text) }
+      if second, function.name == "date_part" { return (function, .text("dow"), .text) }
       return nil
     }
-    #expect(functions.count == 2)
+    #expect(functions.count == 4)
     for round in 0..<40 {
       let count = Int(random.next() % 400) + 1
       var time = Int64(truncatingIfNeeded: random.next() % 800_000_000_000_000)

@@ -58,6 +58,15 @@ enum DateFieldFunctions {
       // date_part of a date is that of its midnight.
       let isPart = result == .float8
       let seen = isPart && type == .date ? DataType.timestamp : type
+      if type == .timestamptz || type == .timestamp, case .int64(let buffer) = arguments[1].storage,
+        arguments[0].isConstant, case .text(let text) = arguments[0].value(at: 0)
+      {
+        let unit = try TimeUnit.required(text, type)
+        return try withExtendedLifetime(buffer) { () throws(ApusError) -> Vector in
+          try timestamps(
+            buffer.read(Int64.self), arguments[1], unit, text, type == .timestamptz ? zone : nil, result)
+        }
+      }
       var builder = VectorBuilder(type: result, capacity: count)
       var known: (text: String, unit: TimeUnit)?
       for row in 0..<count {
@@ -82,6 +91,48 @@ enum DateFieldFunctions {
       }
       return builder.finish()
     }
+  }
+
+  /// Fields that hold for a minute, an hour or a day are computed once in each that the column runs through.
+  private static func timestamps(
+    _ values: UnsafePointer<Int64>, _ vector: Vector, _ unit: TimeUnit, _ text: String, _ zone: TimeZone?,
+    _ result: DataType
+  ) throws(ApusError) -> Vector {
+    let span: TimeUnit? =
+      switch unit {
+      case .minute, .hour: unit
+      case .day, .week, .month, .quarter, .year, .decade, .century, .millennium, .isoYear, .weekday, .isoWeekday,
+        .dayOfYear:
+        .day
+      default: nil
+      }
+    var builder = VectorBuilder(type: result, capacity: vector.count)
+    var range = TimeRange(only: 0, 0)
+    var known = Value.null
+    var encoded: [UInt8] = []
+    for row in 0..<vector.count {
+      if vector.isNull(row) {
+        builder.appendNull()
+        continue
+      }
+      let value = values[row]
+      if value < range.start || value >= range.end {
+        let type: DataType = zone == nil ? .timestamp : .timestamptz
+        let field = try of(timestamp: value, unit, text, type, zone)
+        known = result == .float8 ? field.float : field.numeric
+        if case .numeric(let number) = known { encoded = number.encoded } else { encoded = [] }
+        range = TimeRange(only: value, 0)
+        if let span, TimestampRange.isFinite(value) {
+          let run = zone?.run(at: value) ?? (start: Int64.min, end: Int64.max, offset: 0)
+          let width = span.width ?? 1
+          let first = floorDivide(value &+ run.offset, width) &* width
+          range.start = max(run.start, saturated(first, run.offset))
+          range.end = min(run.end, saturated(first &+ width, run.offset))
+        }
+      }
+      if encoded.isEmpty { builder.append(known) } else { builder.append(bytes: encoded) }
+    }
+    return builder.finish()
   }
 
   private static func field(
