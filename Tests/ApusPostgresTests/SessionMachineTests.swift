@@ -51,6 +51,25 @@ import Testing
       conversation.talk(Client.query("SELECT id FROM t ORDER BY id")) == ["T", "D 1", "D 2", "C SELECT 2", "Z I"])
   }
 
+  @Test func `a block takes what its string wrote before it`() throws {
+    let conversation = try withTable()
+    #expect(
+      conversation.talk(Client.query("INSERT INTO t VALUES (1, 'a'); BEGIN; INSERT INTO t VALUES (2, 'b')"))
+        == ["C INSERT 0 1", "C BEGIN", "C INSERT 0 1", "Z T"])
+    #expect(conversation.talk(Client.query("ROLLBACK")) == ["C ROLLBACK", "Z I"])
+    #expect(conversation.talk(Client.query("SELECT id FROM t")) == ["T", "C SELECT 0", "Z I"])
+  }
+
+  @Test func `statements prepared in SQL are bound by the protocol and the other way round`() throws {
+    let conversation = try Conversation()
+    #expect(conversation.talk(Client.query("PREPARE q(int4) AS SELECT $1 * 2")) == ["C PREPARE", "Z I"])
+    #expect(
+      conversation.talk(Client.bind("", "q", [Array("21".utf8)]), Client.execute(), Client.sync)
+        == ["2", "D 42", "C SELECT 1", "Z I"])
+    #expect(conversation.talk(Client.parse("n", "SELECT $1::int4 + 1"), Client.sync) == ["1", "Z I"])
+    #expect(conversation.talk(Client.query("EXECUTE n(41)")) == ["T", "D 42", "C SELECT 1", "Z I"])
+  }
+
   @Test func `ready for query tells of blocks and failed blocks`() throws {
     let conversation = try Conversation()
     #expect(conversation.talk(Client.query("BEGIN")) == ["C BEGIN", "Z T"])
@@ -292,6 +311,15 @@ import Testing
     #expect(
       conversation.talk(Client.parse("", "COPY t TO STDOUT"), Client.bind(), Client.execute(), Client.sync)
         == ["1", "2", "H", "d 1\ta\n", "c", "C COPY 1", "Z I"])
+  }
+
+  @Test func `binary's signature comes with the first row, or with the end`() throws {
+    let conversation = try withTable()
+    func data(_ sql: String) -> [Int] {
+      conversation.exchange(Client.query(sql)).filter { $0.tag == "d" }.map(\.body.count)
+    }
+    #expect(data("COPY (VALUES (1::bigint), (2)) TO STDOUT (FORMAT binary)") == [19 + 14, 14, 2])
+    #expect(data("COPY t TO STDOUT (FORMAT binary)") == [19 + 2])
   }
 
   // MARK: - Large results

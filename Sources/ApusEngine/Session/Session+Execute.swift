@@ -60,7 +60,10 @@ extension Session {
     case .execute(let execute): fields = try prepared(named: execute.name).fields
     default: break
     }
-    if types.isEmpty, parsed.parameterCount > 0 {
+    // The parameters within PREPARE are those of its statement.
+    if case .prepare = parsed.root {
+      types = []
+    } else if types.isEmpty, parsed.parameterCount > 0 {
       types = (0..<parsed.parameterCount).map { index in
         (index < parameterTypes.count ? parameterTypes[index] : nil) ?? .text
       }

@@ -97,7 +97,7 @@ extension Session {
       notice(Notice(.warning, "there is already a transaction in progress", state: .activeTransaction))
       return Execution(command: tag)
     }
-    try commitWrites()
+    // What the statement group wrote before BEGIN belongs to the block, as in PostgreSQL.
     transaction.phase = .block
     transaction.isReadOnly = modes.isReadOnly ?? settings.flag("default_transaction_read_only")
     let isolation = modes.isolation?.rawValue ?? settings.text("default_transaction_isolation")

@@ -275,7 +275,7 @@ func invalidUTF8(_ bytes: ArraySlice<UInt8>) -> ApusError {
   }
   rest = rest.dropFirst(good)
   let lead = rest.first ?? 0
-  let length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1
+  let length = lead >= 0xF8 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1
   let shown = rest.prefix(length).map { byte in
     let hex = String(byte, radix: 16)
     return "0x" + (hex.count < 2 ? "0" : "") + hex

@@ -21,6 +21,8 @@ final class RowStream {
   private var current: RowEncoder.Prepared?
   private var row = 0
   private var line: [UInt8] = []
+  /// Binary's signature travels with the first row, or with the end: clients look for it there.
+  private var signature: [UInt8] = []
   /// Output beyond this is sent before more is made.
   static let outputBytesMax = 64 << 10
 
@@ -61,6 +63,7 @@ final class RowStream {
     var next = row
     while next < limit, out.count < Self.outputBytesMax {
       line.removeAll(keepingCapacity: true)
+      takeSignature()
       try copy?.appendRow(batch.vectors, next, into: &line)
       out.copyData(line)
       next += 1
@@ -72,13 +75,21 @@ final class RowStream {
     guard let copy else { return }
     out.copyResponse(isInput: false, isBinary: copy.isBinary, columnCount: execution.fields.count)
     let start = copy.start()
-    if !start.isEmpty { out.copyData(start) }
+    if copy.isBinary { signature = start } else if !start.isEmpty { out.copyData(start) }
+  }
+
+  private func takeSignature() {
+    guard !signature.isEmpty else { return }
+    line += signature
+    signature = []
   }
 
   func endCopy(into out: inout OutputBuffer) {
     guard let copy else { return }
-    let end = copy.end()
-    if !end.isEmpty { out.copyData(end) }
+    line.removeAll(keepingCapacity: true)
+    takeSignature()
+    line += copy.end()
+    if !line.isEmpty { out.copyData(line) }
     out.copyDone()
   }
 }
