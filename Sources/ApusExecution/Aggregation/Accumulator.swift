@@ -20,6 +20,7 @@ class Accumulator {
   static func make(_ call: AggregateCall) throws(ApusError) -> Accumulator {
     let types = call.arguments.map(\.type)
     let sorts = !call.order.isEmpty && (call.function.isOrderSensitive || call.function.isOrderedSet)
+    if let percentile = PercentileAccumulator(call) { return percentile }
     if sorts { return OrderedAccumulator(call) }
     if call.isDistinct, !call.function.ignoresDuplicates {
       if call.function.handlesDistinct { return StateAccumulator(try call.function.makeStates(types, true)) }
