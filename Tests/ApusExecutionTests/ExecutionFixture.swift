@@ -26,18 +26,22 @@ final class BoundedRowGroup: RowGroup, @unchecked Sendable {
   func zoneMap(_ column: ColumnReference) throws(ApusError) -> ZoneMap? {
     guard keepsBounds, let vector = columns[column.column] else { return nil }
     let values = (0..<rowCount).map { vector.value(at: $0) }.filter { !$0.isNull }
-    let ordered = values.sorted { ($0.order, $0.text) < ($1.order, $1.text) }
+    let ordered = values.sorted { a, b in
+      a.order == b.order ? a.text.utf8.lexicographicallyPrecedes(b.text.utf8) : a.order < b.order
+    }
     return ZoneMap(
       minimum: ordered.first, maximum: ordered.last, nullCount: rowCount - values.count, isExact: true)
   }
 
   func codeCounts(_ column: ColumnReference) throws(ApusError) -> CodeCounts? {
     guard keepsBounds, let vector = columns[column.column], vector.type == .text else { return nil }
-    let texts = (0..<rowCount).map { vector.value(at: $0) }.filter { !$0.isNull }.map(\.text)
-    let entries = Set(texts).sorted()
+    // By bytes: Swift's `==` takes two spellings of a character as equal.
+    let texts = (0..<rowCount).map { vector.value(at: $0) }.filter { !$0.isNull }.map { Array($0.text.utf8) }
+    let entries = Set(texts).sorted { $0.lexicographicallyPrecedes($1) }
     let counts = entries.map { entry in UInt32(texts.count { $0 == entry }) }
     return CodeCounts(
-      dictionary: ByteDictionary(entries), counts: Buffer(copying: counts), nullCount: rowCount - texts.count)
+      dictionary: ByteDictionary(entries.map { String(decoding: $0, as: UTF8.self) }), counts: Buffer(copying: counts),
+      nullCount: rowCount - texts.count)
   }
 
   func mightContain(_ column: ColumnReference, _ value: Value) throws(ApusError) -> Bool { true }
