@@ -75,7 +75,16 @@ extension Session {
     let parameters = Array(repeating: Value.null, count: body.parsed.parameterCount)
     let optimised = try Optimiser.optimise(
       plan, functions: database.functions, context: context, parameters: parameters)
-    var lines = ExplainPrinter.lines(optimised)
+    let settings = formatSettings
+    var lines = ExplainPrinter.lines(optimised) { value, type in
+      var text: [UInt8] = []
+      do throws(ApusError) {
+        try TextFormat.output(.of([value], type: type), row: 0, settings: settings, into: &text)
+      } catch {
+        return ExplainPrinter.plain(value)
+      }
+      return String(decoding: text, as: UTF8.self)
+    }
     if analyzes {
       let start = monotonicNanoseconds()
       let rows = try collect(try run(plan, fields: fields, parameters: parameters, snapshot: snapshot))

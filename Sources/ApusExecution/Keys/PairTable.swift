@@ -25,12 +25,14 @@ final class PairTable {
   private func fit(_ aCount: Int, _ bCount: Int) {
     if hashed != nil { return }
     if dense != nil, aCount <= aSize, bCount <= 1 << bBits { return }
-    var size = max(4, aSize)
+    // A key of one column needs no table of pairs, however many values it has.
+    let isSingle = aCount == 1 && aSize <= 1
+    var size = isSingle ? 1 : max(4, aSize)
     while size < aCount { size *= 2 }
     var bits = max(2, bBits)
     while 1 << bits < bCount { bits += 1 }
     dense?.deallocate()
-    if size << bits > Self.denseEntriesMax {
+    if !isSingle, size << bits > Self.denseEntriesMax {
       dense = nil
       let table = IntegerTable(capacity: max(64, count))
       for index in 0..<count { _ = table.insert(key(firsts[index], seconds[index])) }
