@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test build run test test-unit test-sql test-clients test-crash bench format lint clean
+.PHONY: help deps deps-test build run test test-unit test-sql test-clients test-crash bench bench-kernels format lint clean
 
 POSTGRES_PORT ?= 7432
 HTTP_PORT ?= 7480
@@ -63,6 +63,9 @@ test-crash: deps-test build ## kill -9 in the middle of ingest, and reading one'
 
 bench: deps-test build ## side by side with DuckDB on the same rows (ROWS=1M for a shorter run)
 	$(PYTHON) Benchmarks/run.py --apus $(APUS) $(if $(ROWS),--rows $(ROWS)) $(BENCH_ARGS)
+
+bench-kernels: deps ## nanoseconds a value of the vector kernels (KERNELS="gather hash" for some)
+	swift run -c release $(RELEASE_FLAGS) bench-kernels $(KERNELS)
 
 format: ## format the Swift sources in place
 	swift format --in-place --recursive --parallel Package.swift Sources Tests

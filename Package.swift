@@ -80,6 +80,11 @@ var targets: [Target] = [
   // Products beside the server
   swift("ApusClient", []),
   swift("ApusPluginKit", ["CApusABI"]),
+  // Benchmarks
+  .executableTarget(
+    name: "bench-kernels",
+    dependencies: ["ApusBase", "ApusColumns", "ApusSketches", "ApusFunctions", "ApusPlan", "ApusExecution"],
+    path: "Benchmarks/Kernels", swiftSettings: strict),
   // Tests
   .target(
     name: "TestSupport", dependencies: ["ApusBase", "ApusColumns"], path: "Tests/Support", swiftSettings: strict),
