@@ -68,13 +68,13 @@ var targets: [Target] = [
   // Floor 6
   swift("ApusPostgres", ["ApusBase", "ApusColumns", "ApusSyntax", "ApusPlan", "ApusEngine"]),
   swift("ApusHTTP", ["ApusBase", "ApusColumns", "ApusPlan", "ApusEngine", "CMicroHTTPD", "CZlib", "CZstd"]),
-  swift("ApusREPL", ["ApusBase", "ApusColumns", "ApusEngine", "CReadline", "CPQ"]),
+  swift("ApusREPL", ["ApusBase", "ApusColumns", "ApusFiles", "ApusPlan", "ApusEngine", "CReadline", "CPQ"]),
   // Floor 7
   .executableTarget(
     name: "apus",
     dependencies: [
       "ApusBase", "ApusColumns", "ApusFiles", "ApusStore", "ApusEngine", "ApusPostgres", "ApusHTTP", "ApusREPL",
-      "CApusSystem", "CPQ",
+      "CApusSystem",
     ],
     swiftSettings: strict),
   // Products beside the server
@@ -111,6 +111,7 @@ var targets: [Target] = [
   tests(
     "ApusPostgresTests",
     ["ApusBase", "ApusColumns", "ApusPlan", "ApusStore", "ApusEngine", "ApusPostgres", "TestSupport"]),
+  tests("ApusREPLTests", ["ApusBase", "ApusEngine", "ApusREPL", "TestSupport"]),
   tests("ApusStoreTests", ["ApusBase", "ApusColumns", "ApusFiles", "ApusStore", "TestSupport"]),
 ]
 

@@ -10,6 +10,7 @@ struct Main {
     usage: apus COMMAND [OPTION ...]
 
       serve [--data DIR] [OPTION ...]       takes events over HTTP, answers SQL; serve --help lists the options
+      repl [--data DIR] [-c SQL] [-f FILE]  a prompt for SQL; repl --help lists the options
       import --table T [OPTION ...] FILE    puts NDJSON or CSV into a table
       demo [--events N] [--rate N]          fills demo_events of a running server
       check --data DIR [--quick] [--json]   every checksum and invariant of a data directory
@@ -25,6 +26,7 @@ struct Main {
     switch arguments.first {
     case "version": print("apus \(apusVersion)")
     case "serve": exit(ServeCommand.run(Array(arguments.dropFirst())))
+    case "repl": exit(ReplCommand.run(Array(arguments.dropFirst())))
     case "import": exit(ImportCommand.run(Array(arguments.dropFirst())))
     case "demo": exit(DemoCommand.run(Array(arguments.dropFirst())))
     case "defaults": exit(DefaultsCommand.run(Array(arguments.dropFirst())))
@@ -44,7 +46,7 @@ struct Main {
 
   /// Commands of the interface (docs/CONFIG.md) that have nothing behind them yet.
   private static let planned: Set<String> = [
-    "repl", "plan", "apply", "export", "backup", "restore", "plugin", "config",
+    "plan", "apply", "export", "backup", "restore", "plugin", "config",
   ]
 }
 

@@ -1,1 +1,0 @@
-// ApusREPL: see docs/ARCHITECTURE.md.
