@@ -8,7 +8,6 @@ import Testing
 @Suite struct `Statements as PostgreSQL binds them` {
   /// Where we differ and mean to: syntax and messages that are not ours to give, or not supported yet.
   private static let unsupported: [String: String] = [
-    "select count(*) over () from users": "0A000",
     "select users from users": "0A000",
     "select count(u.*) from users u": "0A000",
     "select (select sum(u.id)) from users u": "0A000",

@@ -107,6 +107,14 @@ struct PlanValidator {
       plan(input, outer: outer)
       for call in calls { all(call.arguments, [input.fields] + outer) }
       if fields.count != input.fields.count + calls.count { faults.append("projectSet fields") }
+    case .window(let input, let windows, let calls, let fields):
+      plan(input, outer: outer)
+      for window in windows { all(window.partition + window.order.map(\.expression), [input.fields] + outer) }
+      for call in calls {
+        all(call.arguments + (call.filter.map { [$0] } ?? []), [input.fields] + outer)
+        if !windows.indices.contains(call.window) { faults.append("window \(call.window) of \(windows.count)") }
+      }
+      if fields.map(\.type) != input.fields.map(\.type) + calls.map(\.type) { faults.append("window fields") }
     }
   }
 

@@ -90,6 +90,20 @@ private func gatherList(
 }
 
 extension Vector {
+  /// Rows by number; a negative number gives null.
+  public func gatheredOrNull(_ rows: [Int32]) -> Vector {
+    if count == 0 { return .nulls(type: type, count: rows.count) }
+    let picked = SelectionVector(rows.map { UInt32(max(0, $0)) })
+    let taken = gathered(picked)
+    guard rows.contains(where: { $0 < 0 }) else { return taken }
+    let flat = taken.isConstant ? taken.flattened() : taken
+    let bits = Bitmap(repeating: true, count: rows.count)
+    for (index, row) in rows.enumerated() where row < 0 || flat.isNull(index) { bits.clear(index) }
+    return Vector(type: type, count: rows.count, validity: bits, storage: flat.storage)
+  }
+}
+
+extension Vector {
   /// The vectors end to end, as one vector of `type`. Dictionaries are kept where all parts share one, and merged where
   /// that leaves few entries for the rows; otherwise the result is flat. Throws 54000 when the bytes pass Int32
   /// offsets.

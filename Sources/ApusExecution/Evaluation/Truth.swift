@@ -73,18 +73,6 @@ extension Vector {
     Vector(type: type, count: count, storage: .constant(box))
   }
 
-  /// Rows by number; a negative number gives null.
-  func gatheredOrNull(_ rows: [Int32]) -> Vector {
-    if count == 0 { return .nulls(type: type, count: rows.count) }
-    let picked = SelectionVector(rows.map { UInt32(max(0, $0)) })
-    let taken = gathered(picked)
-    guard rows.contains(where: { $0 < 0 }) else { return taken }
-    let flat = taken.isConstant ? taken.flattened() : taken
-    let bits = Bitmap(repeating: true, count: rows.count)
-    for (index, row) in rows.enumerated() where row < 0 || flat.isNull(index) { bits.clear(index) }
-    return Vector(type: type, count: rows.count, validity: bits, storage: flat.storage)
-  }
-
   /// The same vector with rows cleared where `keep` is not set.
   func masked(by keep: Bitmap?) -> Vector {
     guard let keep else { return self }

@@ -54,6 +54,8 @@ extension QueryState {
       return TableFunctionStage(self, function, arguments, ordinality: ordinality, fields: fields)
     case .projectSet(let input, let functions, let fields):
       return ProjectSetStage(try stage(input), functions, fields: fields)
+    case .window(let input, let windows, let calls, let fields):
+      return WindowStage(try stage(input), windows, calls, fields: fields)
     }
   }
 

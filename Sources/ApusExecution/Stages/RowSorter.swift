@@ -70,6 +70,41 @@ struct RowSorter {
     return rows
   }
 
+  /// Sorts some of the rows, which keep their order where they are equal (so given rows must ascend).
+  func sort(_ segment: UnsafeMutableBufferPointer<UInt32>) {
+    var rows = segment
+    if rows.count < 2 || isSorted(rows) { return }
+    if keys.count == 1, let key = keys.first, key.isDecisive, key.validity == nil {
+      key.prefixes.withUnsafeBufferPointer { prefixes in
+        rows.sort { a, b in
+          let (x, y) = (prefixes[Int(a)], prefixes[Int(b)])
+          return x == y ? a < b : x < y
+        }
+      }
+      return
+    }
+    rows.sort { a, b in
+      let compared = compare(Int(a), Int(b))
+      return compared == 0 ? a < b : compared < 0
+    }
+  }
+
+  /// Whether the rows are in order as they are.
+  func isSorted(_ rows: UnsafeMutableBufferPointer<UInt32>) -> Bool {
+    if keys.isEmpty || rows.count < 2 { return true }
+    if keys.count == 1, let key = keys.first, key.isDecisive, key.validity == nil {
+      return key.prefixes.withUnsafeBufferPointer { prefixes in
+        for index in 1..<rows.count where prefixes[Int(rows[index])] < prefixes[Int(rows[index - 1])] { return false }
+        return true
+      }
+    }
+    for index in 1..<rows.count where compare(Int(rows[index]), Int(rows[index - 1])) < 0 { return false }
+    return true
+  }
+
+  /// Whether two rows are equal in all keys.
+  func areEqual(_ a: Int, _ b: Int) -> Bool { compare(a, b) == 0 }
+
   private func compare(_ a: Int, _ b: Int) -> Int {
     for key in keys {
       if let validity = key.validity {

@@ -5,5 +5,5 @@ extension FunctionRegistry {
   public static let standard = FunctionRegistry(
     scalars: OperatorLibrary.all + ScalarLibrary.all + SketchAggregates.scalars, casts: CastLibrary.all,
     aggregates: AggregateLibrary.all,
-    tables: TableFunctionLibrary.all)
+    tables: TableFunctionLibrary.all, windows: WindowLibrary.all)
 }

@@ -10,9 +10,11 @@ public final class FunctionRegistry: Sendable {
   private let casts: [DataType: [DataType: Cast]]
   private let aggregates: [String: [AggregateFunction]]
   private let tables: [String: [TableFunction]]
+  private let windows: [String: [WindowFunction]]
 
   public init(
-    scalars: [ScalarFunction], casts: [Cast], aggregates: [AggregateFunction], tables: [TableFunction]
+    scalars: [ScalarFunction], casts: [Cast], aggregates: [AggregateFunction], tables: [TableFunction],
+    windows: [WindowFunction] = []
   ) {
     self.scalars = Dictionary(grouping: scalars.filter { $0.kind == .function }, by: \.name)
     self.operators = Dictionary(grouping: scalars.filter { $0.kind == .operator }, by: \.name)
@@ -21,6 +23,7 @@ public final class FunctionRegistry: Sendable {
     self.casts = table
     self.aggregates = Dictionary(grouping: aggregates, by: \.name)
     self.tables = Dictionary(grouping: tables, by: \.name)
+    self.windows = Dictionary(grouping: windows, by: \.name)
   }
 
   public func scalars(named name: String) -> [ScalarFunction] { scalars[name] ?? [] }
@@ -28,6 +31,7 @@ public final class FunctionRegistry: Sendable {
   public func operators(named name: String) -> [ScalarFunction] { operators[name] ?? [] }
   public func aggregates(named name: String) -> [AggregateFunction] { aggregates[name] ?? [] }
   public func tableFunctions(named name: String) -> [TableFunction] { tables[name] ?? [] }
+  public func windows(named name: String) -> [WindowFunction] { windows[name] ?? [] }
   /// The cast between two non-array types; between equal ones, that which applies a modifier. Casts of arrays go by
   /// element.
   public func cast(from source: DataType, to target: DataType) -> Cast? { casts[source]?[target] }
@@ -35,5 +39,6 @@ public final class FunctionRegistry: Sendable {
   public var allScalars: [ScalarFunction] { scalars.values.flatMap { $0 } + operators.values.flatMap { $0 } }
   public var allAggregates: [AggregateFunction] { aggregates.values.flatMap { $0 } }
   public var allTableFunctions: [TableFunction] { tables.values.flatMap { $0 } }
+  public var allWindowFunctions: [WindowFunction] { windows.values.flatMap { $0 } }
   public var allCasts: [Cast] { casts.values.flatMap { $0.values } }
 }

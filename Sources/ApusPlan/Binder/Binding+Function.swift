@@ -15,11 +15,11 @@ struct ChosenCall {
 
 extension Binding {
   func function(_ call: FunctionCall, position: Int?, _ scope: Scope) throws -> Bound {
-    if call.over != nil { throw ApusError.unsupported("window functions are", position: position) }
     if let named = call.arguments.first(where: { $0.name != nil }) {
       throw ApusError.unsupported("named arguments are", position: named.position ?? position)
     }
     if call.isVariadic { throw ApusError.unsupported("VARIADIC arguments are", position: position) }
+    if let over = call.over { return try windowCall(call, over: over, position: position, scope) }
     if mayBeAggregate(call) {
       return try aggregateOrFunction(call, position: position, scope)
     }
@@ -46,6 +46,9 @@ extension Binding {
       return try addAggregate(function, chosen, call: call, order: [], filter: nil, position: position, scope)
     case .table(let function):
       return try addSet(function, chosen, position: position, scope)
+    case .window(let function):
+      throw ApusError(
+        .wrongObjectType, "window function \(function.name) requires an OVER clause", position: position)
     }
   }
 
@@ -88,6 +91,11 @@ extension Binding {
         add(.aggregate(function), function.parameters, isVariadic: function.isVariadic)
       }
     }
+    if call.schema == nil || call.schema == "pg_catalog" {
+      for function in functions.windows(named: call.name) {
+        add(.window(function), function.parameters, isVariadic: false)
+      }
+    }
     for function in functions.tableFunctions(named: call.name) where isVisible(function.schema, call.schema) {
       add(.table(function), function.parameters, isVariadic: function.isVariadic)
     }
@@ -127,10 +135,6 @@ extension Binding {
   }
 
   private func missingFunction(_ call: FunctionCall, _ types: [DataType], _ position: Int?) -> ApusError {
-    if call.schema == nil || call.schema == "pg_catalog", windowFunctions.contains(call.name) {
-      return ApusError(
-        .wrongObjectType, "window function \(call.name) requires an OVER clause", position: position)
-    }
     return ApusError(
       .undefinedFunction, "function \(signature(call, types)) does not exist",
       hint: "No function matches the given name and argument types. You might need to add explicit type casts.",
@@ -289,6 +293,16 @@ extension Binding {
         .featureNotSupported, "set-returning functions are not allowed in \(construct)",
         hint: "You might be able to move the set-returning function into a LATERAL FROM item.", position: position)
     }
+    if scope.windowPlace != nil {
+      throw ApusError(
+        .featureNotSupported,
+        scope.windowPlace == .arguments
+          ? "window function calls cannot contain set-returning function calls"
+          : "set-returning functions are not allowed in window definitions",
+        hint: scope.windowPlace == .arguments
+          ? "You might be able to move the set-returning function into a LATERAL FROM item." : nil,
+        position: position)
+    }
     if scope.isInAggregate {
       throw ApusError(
         .featureNotSupported, "aggregate function calls cannot contain set-returning function calls",
@@ -300,7 +314,9 @@ extension Binding {
         position: position)
     }
     let nested = chosen.arguments.contains {
-      $0.contains { if case .column(let index, _) = $0 { index >= Scope.setBase } else { false } }
+      $0.contains {
+        if case .column(let index, _) = $0 { index >= Scope.setBase && index < Scope.groupingBase } else { false }
+      }
     }
     if nested { throw ApusError.unsupported("nested set-returning functions are", position: position) }
     let columns = try function.columns(chosen.argumentTypes)
@@ -309,9 +325,3 @@ extension Binding {
     return Bound(.column(Scope.setBase + scope.sets.count - 1, type), position: position)
   }
 }
-
-/// Functions that need OVER, which is not supported: the error for using them without says what PostgreSQL says.
-private let windowFunctions: Set<String> = [
-  "row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value", "last_value",
-  "nth_value",
-]

@@ -16,11 +16,9 @@ extension Binding {
   func select(
     _ select: Select, _ query: Query, parent: Scope?, tables: CommonTables?, resolvesUnknown: Bool
   ) throws -> BoundPlan {
-    if let window = select.windows.first {
-      throw ApusError.unsupported("window functions are", position: window.position)
-    }
     let scope = Scope(parent: parent, tables: tables)
     var plan = try from(select.from, scope)
+    try declare(select.windows, scope)
     scope.recordsReferences = true
     var targets = try self.targets(select.targets, scope)
     scope.recordsReferences = false
@@ -40,11 +38,13 @@ extension Binding {
     scope.clause = .distinctOn
     scope.recordsReferences = true
     let distinct = try distinctTargets(select.distinct, &targets, order, scope)
+    try bindUnusedWindows(scope)
     scope.recordsReferences = false
 
     let isGrouped =
       !select.groupBy.isEmpty || !scope.aggregates.isEmpty || having != nil || !scope.groupingCalls.isEmpty
     if isGrouped { plan = try grouped(plan, groups, &targets, having, scope) }
+    plan = windowed(plan, &targets, scope)
     if !scope.sets.isEmpty { plan = projectSets(plan, &targets, scope) }
     let fields = targets.map { target in
       Field(
@@ -291,6 +291,10 @@ extension Binding {
       let index = try target(of: id, &targets, scope, clause: "GROUP BY", prefersInput: true)
       let bound = try resolved(targets[index].bound)
       targets[index].bound = bound
+      if bound.expression.containsWindowCall {
+        throw ApusError(
+          .windowingError, "window functions are not allowed in GROUP BY", position: bound.position)
+      }
       if bound.expression.contains({ if case .column(let i, _) = $0 { i >= Scope.aggregateBase } else { false } }) {
         let isSet = bound.expression.contains {
           if case .column(let i, _) = $0 { i >= Scope.setBase } else { false }

@@ -21,6 +21,12 @@ extension Binding {
     for index in targets.indices {
       targets[index].bound.expression = try regrouping.rewrite(targets[index].bound.expression)
     }
+    for index in scope.windowCalls.indices {
+      scope.windowCalls[index] = try scope.windowCalls[index].mapping { try regrouping.rewrite($0) }
+    }
+    for index in scope.windowSpecs.indices {
+      scope.windowSpecs[index] = try scope.windowSpecs[index].mapping { try regrouping.rewrite($0) }
+    }
     if let having { result = .filter(result, try regrouping.rewrite(having)) }
     for index in scope.sets.indices {
       scope.sets[index].arguments = try scope.sets[index].arguments.map { try regrouping.rewrite($0) }
@@ -94,6 +100,7 @@ final class Regrouping {
     switch expression {
     case .literal, .parameter, .outer: return expression
     case .column(let index, let type):
+      if index >= Scope.windowBase { return expression }
       if index >= Scope.groupingBase {
         if groups.sets == nil { return .literal(.int(0), .int4) }
         return .column(groups.expressions.count + scope.aggregates.count + index - Scope.groupingBase, type)

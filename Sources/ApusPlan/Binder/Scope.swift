@@ -90,6 +90,7 @@ enum Clause: String {
   var allowsAggregates: Bool {
     self == .select || self == .having || self == .orderBy || self == .distinctOn
   }
+  var allowsWindows: Bool { self == .select || self == .orderBy || self == .distinctOn }
   var allowsSets: Bool { self == .select || self == .orderBy || self == .groupBy || self == .distinctOn }
 }
 
@@ -118,6 +119,14 @@ final class Scope {
   var aggregates: [AggregateCall] = []
   /// Set-returning functions of the select list.
   var sets: [(function: TableFunction, arguments: [Expression])] = []
+  /// The WINDOW clause, and its windows as far as they are bound.
+  var windowDefinitions: [WindowDefinition] = []
+  var boundWindows: [BoundWindow?] = []
+  /// The distinct windows and calls of the query.
+  var windowSpecs: [WindowSpec] = []
+  var windowCalls: [WindowCall] = []
+  /// Set while something within a window call or definition is bound.
+  var windowPlace: WindowPlace?
   /// The grouping() calls' arguments, each once.
   var groupingCalls: [(arguments: [Expression], positions: [Int?])] = []
   /// Column references in order of binding, for the position of a grouping error.
@@ -134,6 +143,7 @@ final class Scope {
   static let aggregateBase = 1 << 40
   static let setBase = 1 << 41
   static let groupingBase = 1 << 42
+  static let windowBase = 1 << 43
 }
 
 /// Optional scope's depth: 0 outside of every query.

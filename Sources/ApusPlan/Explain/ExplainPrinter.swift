@@ -92,6 +92,19 @@ public struct ExplainPrinter {
       }
       detail("Functions", shown.joined(separator: ", "), depth: depth)
       node(input, depth: depth + 1, outer: outer)
+    case .window(let input, let windows, let calls, _):
+      add("WindowAgg", depth: depth)
+      let levels = [input.fields] + outer
+      for (index, window) in windows.enumerated() {
+        let parts = [
+          window.partition.isEmpty ? nil : "PARTITION BY " + list(window.partition, ", ", levels),
+          window.order.isEmpty ? nil : "ORDER BY " + show(window.order, levels),
+        ]
+        detail("Window", "(\(parts.compactMap { $0 }.joined(separator: " ")))", depth: depth)
+        let shown = calls.filter { $0.window == index }.map { show($0, levels) }
+        detail("Functions", shown.joined(separator: ", "), depth: depth)
+      }
+      node(input, depth: depth + 1, outer: outer)
     }
   }
 
@@ -212,6 +225,29 @@ extension ExplainPrinter {
     let order = call.order.isEmpty ? "" : " ORDER BY " + show(call.order, levels)
     let filter = call.filter.map { " FILTER (WHERE \(show($0, levels)))" } ?? ""
     return "\(call.function.name)(\(call.isDistinct ? "DISTINCT " : "")\(list)\(order))\(filter)"
+  }
+
+  private func show(_ call: WindowCall, _ levels: [[Field]]) -> String {
+    let isStar = call.arguments.isEmpty && { if case .aggregate = call.function { true } else { false } }()
+    let filter = call.filter.map { " FILTER (WHERE \(show($0, levels)))" } ?? ""
+    let text = "\(call.function.name)(\(isStar ? "*" : list(call.arguments, ", ", levels)))\(filter)"
+    if call.frame == .standard { return text }
+    func bound(_ bound: FrameBound) -> String {
+      switch bound {
+      case .unboundedPreceding: "UNBOUNDED PRECEDING"
+      case .unboundedFollowing: "UNBOUNDED FOLLOWING"
+      case .currentRow: "CURRENT ROW"
+      case .preceding(let offset): show(offset.size, levels) + " PRECEDING"
+      case .following(let offset): show(offset.size, levels) + " FOLLOWING"
+      }
+    }
+    let mode =
+      switch call.frame.mode {
+      case .range: "RANGE"
+      case .rows: "ROWS"
+      case .groups: "GROUPS"
+      }
+    return "\(text) \(mode) BETWEEN \(bound(call.frame.start)) AND \(bound(call.frame.end))"
   }
 
   private func name(_ index: Int, _ level: Int, _ levels: [[Field]]) -> String {

@@ -218,6 +218,10 @@ extension LogicalPlan {
       return .projectSet(
         try input(child, false),
         try functions.map { (function: $0.function, arguments: try $0.arguments.map(expression)) }, fields: fields)
+    case .window(let child, let windows, let calls, let fields):
+      return .window(
+        try input(child, false), try windows.map { try $0.mapping(expression) },
+        try calls.map { try $0.mapping(expression) }, fields: fields)
     }
   }
 
@@ -254,6 +258,10 @@ extension LogicalPlan {
     case .projectSet(let child, let functions, _):
       input(child, false)
       for call in functions { call.arguments.forEach(expression) }
+    case .window(let child, let windows, let calls, _):
+      input(child, false)
+      for window in windows { window.forEachExpression(expression) }
+      for call in calls { call.forEachExpression(expression) }
     }
   }
 

@@ -89,6 +89,8 @@ public indirect enum LogicalPlan: Sendable {
   /// Set-returning functions in a target list: the input's columns, then one column per function; the functions of a
   /// row run in step, shorter ones padded with nulls.
   case projectSet(LogicalPlan, [(function: TableFunction, arguments: [Expression])], fields: [Field])
+  /// Calls with OVER: the input's columns, then one column a call. The order of rows is free.
+  case window(LogicalPlan, [WindowSpec], [WindowCall], fields: [Field])
 }
 
 /// A scan of a table.
@@ -129,7 +131,8 @@ extension LogicalPlan {
     switch self {
     case .scan(let scan): Array(scan.fields.dropLast(scan.filterOnlyColumns))
     case .values(_, let fields), .project(_, _, let fields), .aggregate(_, _, _, _, let fields),
-      .setOperation(_, _, _, let fields), .tableFunction(_, _, _, let fields), .projectSet(_, _, let fields):
+      .setOperation(_, _, _, let fields), .tableFunction(_, _, _, let fields), .projectSet(_, _, let fields),
+      .window(_, _, _, let fields):
       fields
     case .filter(let input, _), .sort(let input, _, _), .limit(let input, _, _), .distinct(let input, _): input.fields
     case .join(let left, let right, let kind, _), .lateral(let left, let right, let kind, _):

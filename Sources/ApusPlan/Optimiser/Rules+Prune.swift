@@ -66,6 +66,8 @@ extension Rules {
       return prunedSets(inputs, operation, all, fields, demand)
     case .tableFunction: return satisfied(plan, Array(demand.indices), demand)
     case .projectSet(let input, let calls, let fields): return prunedProjectSet(input, calls, fields, demand)
+    case .window(let input, let windows, let calls, let fields):
+      return prunedWindow(input, windows, calls, fields, demand)
     }
   }
 
@@ -250,19 +252,59 @@ extension Rules {
     var places = inner.places
     for index in calls.indices { places.append(ColumnPlace(whole: innerFields.count + index)) }
     let plan = LogicalPlan.projectSet(inner.plan, moved, fields: innerFields + fields[width...])
-    // Paths of what a function gives are computed above.
+    return withPaths(plan, places, demand, from: width)
+  }
+
+  /// Paths of what functions give, in the columns from `width` on, are computed above.
+  private func withPaths(
+    _ plan: LogicalPlan, _ given: [ColumnPlace], _ demand: [ColumnDemand], from width: Int
+  ) -> PrunedPlan {
+    var places = given
     if demand[width...].allSatisfy(\.paths.isEmpty) { return PrunedPlan(plan: plan, places: places) }
-    var outputs: [Expression] = plan.fields.enumerated().map { .column($0, $1.type) }
-    var outputFields = plan.fields
+    let fields = plan.fields
+    var outputs: [Expression] = fields.enumerated().map { .column($0, $1.type) }
+    var outputFields = fields
     for index in width..<demand.count {
       for path in demand[index].paths {
-        let base = Expression.column(places[index].whole, fields[index].type)
+        let base = Expression.column(places[index].whole, fields[places[index].whole].type)
         places[index].paths.append(outputs.count)
         outputs.append(computed(base, path) ?? .literal(.null, path.type))
         outputFields.append(Field(path.path.last ?? "", path.type))
       }
     }
     return PrunedPlan(plan: .project(plan, outputs, fields: outputFields), places: places)
+  }
+
+  /// Only the calls that are asked for, and only the windows that these need.
+  private func prunedWindow(
+    _ input: LogicalPlan, _ windows: [WindowSpec], _ calls: [WindowCall], _ fields: [Field], _ demand: [ColumnDemand]
+  ) -> PrunedPlan {
+    let width = input.fields.count
+    let kept = calls.indices.filter { demand[width + $0].isWhole || !demand[width + $0].paths.isEmpty }
+    if kept.isEmpty {
+      let inner = pruned(input, Array(demand[..<width]))
+      return PrunedPlan(plan: inner.plan, places: inner.places + calls.map { _ in ColumnPlace() })
+    }
+    let needed = windows.indices.filter { index in kept.contains { calls[$0].window == index } }
+    var wanted = Array(demand[..<width])
+    for index in needed { windows[index].forEachExpression { $0.demand(of: &wanted) } }
+    for index in kept { calls[index].forEachExpression { $0.demand(of: &wanted) } }
+    let inner = pruned(input, wanted)
+    let innerFields = inner.plan.fields
+    let movedWindows = needed.map { index in windows[index].mapping { $0.placed(wanted, inner.places) } }
+    let movedCalls = kept.map { index in
+      var call = calls[index].mapping { $0.placed(wanted, inner.places) }
+      call.window = needed.firstIndex(of: call.window) ?? 0
+      return call
+    }
+    var places = inner.places
+    for index in calls.indices {
+      let place = kept.firstIndex(of: index)
+      places.append(ColumnPlace(whole: place.map { innerFields.count + $0 } ?? -1))
+    }
+    let plan = LogicalPlan.window(
+      inner.plan, movedWindows, movedCalls, fields: innerFields + kept.map { fields[width + $0] })
+    return withPaths(plan, places, demand, from: width)
   }
 
   // MARK: Aggregation

@@ -45,6 +45,16 @@ extension Rules {
       let width = input.fields.count
       let (below, above) = partition(conditions) { references($0).allSatisfy { $0 < width } }
       return filtered(.projectSet(pushed(input, below), calls, fields: fields), above)
+    case .window(let input, let windows, let calls, let fields):
+      // A condition on what every window is partitioned by keeps or drops whole partitions.
+      let (below, above) = partition(conditions) { condition in
+        !condition.hasSubquery
+          && references(condition).allSatisfy { index in
+            index < input.fields.count
+              && windows.allSatisfy { $0.partition.contains(.column(index, input.fields[index].type)) }
+          }
+      }
+      return filtered(.window(pushed(input, below), windows, calls, fields: fields), above)
     case .join(let left, let right, let kind, let condition):
       return pushedJoin(left, right, kind, condition, conditions)
     case .lateral(let left, let right, let kind, let condition):

@@ -10,6 +10,7 @@ struct Candidate {
     case scalar(ScalarFunction)
     case aggregate(AggregateFunction)
     case table(TableFunction)
+    case window(WindowFunction)
   }
   var callable: Callable
   var parameters: [ParameterType]
