@@ -3,7 +3,8 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test build run test test-unit test-sql test-clients test-crash bench bench-kernels format lint clean
+.PHONY: help deps deps-test build run test test-unit test-sql test-clients test-crash test-browser bench \
+  bench-kernels format lint clean
 
 POSTGRES_PORT ?= 7432
 HTTP_PORT ?= 7480
@@ -60,6 +61,9 @@ test-clients: deps-test build ## psql, psycopg, asyncpg, Segment's SDK and curl 
 test-crash: deps-test build ## kill -9 in the middle of ingest, and reading one's own writes
 	$(PYTHON) Tests/Crash/kill9.py --apus $(APUS) $(if $(ROWS),--rows $(ROWS))
 	$(PYTHON) Tests/Crash/read_your_write.py --apus $(APUS) $(if $(ROWS),--posts 10000)
+
+test-browser: build ## the dashboard and the SDK in headless Chromium, with screenshots in .build/screenshots
+	python3 Tests/Browser/run.py --apus $(APUS) --screenshots .build/screenshots
 
 bench: deps-test build ## side by side with DuckDB on the same rows (ROWS=1M for a shorter run)
 	$(PYTHON) Benchmarks/run.py --apus $(APUS) $(if $(ROWS),--rows $(ROWS)) $(BENCH_ARGS)

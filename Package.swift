@@ -45,6 +45,14 @@ var targets: [Target] = [
     name: "CSimdJSON", cxxSettings: [.unsafeFlags(["-O3", "-std=c++17"])],
     linkerSettings: [.linkedLibrary("simdjson")]),
   swift("ApusBase", ["CApusSystem"]),
+  // A target of its own, since embedded files take long to compile.
+  .target(
+    name: "ApusWeb",
+    resources: [
+      .embedInCode("Web/dashboard.html"), .embedInCode("Web/dashboard.css"), .embedInCode("Web/dashboard.js"),
+      .embedInCode("Web/views.js"), .embedInCode("Web/parts.js"), .embedInCode("Web/queries.js"),
+      .embedInCode("Web/apus.js"),
+    ], swiftSettings: strict),
   // Floor 1
   swift("ApusColumns", ["ApusBase", "CApusABI", "CZstd", "CLZ4", "CXXHash", "CSimdJSON"]),
   swift("ApusFiles", ["ApusBase", "CApusSystem", "CSQLite"]),
@@ -67,7 +75,7 @@ var targets: [Target] = [
     ]),
   // Floor 6
   swift("ApusPostgres", ["ApusBase", "ApusColumns", "ApusSyntax", "ApusPlan", "ApusEngine"]),
-  swift("ApusHTTP", ["ApusBase", "ApusColumns", "ApusPlan", "ApusEngine", "CMicroHTTPD", "CZlib", "CZstd"]),
+  swift("ApusHTTP", ["ApusBase", "ApusColumns", "ApusPlan", "ApusEngine", "ApusWeb", "CMicroHTTPD", "CZlib", "CZstd"]),
   swift("ApusREPL", ["ApusBase", "ApusColumns", "ApusFiles", "ApusPlan", "ApusEngine", "CReadline", "CPQ"]),
   // Floor 7
   .executableTarget(
@@ -107,11 +115,12 @@ var targets: [Target] = [
     ]),
   tests(
     "ApusHTTPTests",
-    ["ApusBase", "ApusColumns", "ApusStore", "ApusEngine", "ApusHTTP", "CZlib", "CZstd", "TestSupport"]),
+    ["ApusBase", "ApusColumns", "ApusStore", "ApusEngine", "ApusWeb", "ApusHTTP", "CZlib", "CZstd", "TestSupport"]),
   tests(
     "ApusPostgresTests",
     ["ApusBase", "ApusColumns", "ApusPlan", "ApusStore", "ApusEngine", "ApusPostgres", "TestSupport"]),
   tests("ApusREPLTests", ["ApusBase", "ApusEngine", "ApusREPL", "TestSupport"]),
+  tests("ApusClientTests", ["ApusClient"]),
   tests("ApusStoreTests", ["ApusBase", "ApusColumns", "ApusFiles", "ApusStore", "TestSupport"]),
 ]
 

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 build_packages=(
   libpg-query-dev libprotobuf-c-dev libsqlite3-dev libpq-dev libreadline-dev libmicrohttpd-dev libgnutls28-dev
   libzstd-dev liblz4-dev libxxhash-dev libroaring-dev libsimdjson-dev libyaml-dev zlib1g-dev pkg-config
-  libstdc++-12-dev libc6-dev binutils
+  libstdc++-12-dev libc6-dev binutils libjs-chart.js
 )
 test_packages=(postgresql-15 postgresql-client-15 python3-venv curl tmux)
 

@@ -1,6 +1,7 @@
 // AccessRules owns the rules that keep pages in browsers out: known hosts, and which origins may do what.
 
 import ApusBase
+import ApusWeb
 
 /// Until there are keys and passwords the server listens on loopback only, so every known host is a loopback name.
 ///
@@ -26,7 +27,7 @@ struct AccessRules: Sendable {
     guard let origin = request.header("origin") else { return nil }
     let isAllowed: Bool
     switch route {
-    case .ingest: isAllowed = authority(of: origin).map(isKnown) ?? false
+    case .ingest, .asset(.sdk): isAllowed = authority(of: origin).map(isKnown) ?? false
     default: isAllowed = authority(of: origin)?.lowercased() == request.header("host")?.lowercased()
     }
     return isAllowed ? nil : ApusError(.insufficientPrivilege, "foreign origin \"\(origin)\"")

@@ -91,7 +91,8 @@ extension HTTPServer {
     case .live: return exchange.send(.text(200, "ok\n"))
     case .ready: return exchange.send(readiness())
     case .metrics: return exchange.send(exposition())
-    case .home: return exchange.send(HomePage.reply)
+    case .asset(let asset): return exchange.send(WebPages.reply(asset, exchange.request))
+    case .chart: return exchange.send(WebPages.chart())
     case nil: return exchange.send(.error(.unexpected("a request without a route"), status: 500))
     }
   }

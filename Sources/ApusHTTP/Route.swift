@@ -1,11 +1,17 @@
 // Route owns the list of paths and what may be asked of each.
 
+import ApusWeb
+
 /// What a path leads to.
 enum Route: Sendable, Hashable {
   /// Events in one of the dialects.
   case ingest(IngestPath)
   case query
-  case live, ready, metrics, home
+  case live, ready, metrics
+  /// A file of the dashboard, or the browser SDK.
+  case asset(WebAsset)
+  /// Chart.js, which the system brings.
+  case chart
 
   init?(path: String) {
     var path = path
@@ -19,8 +25,11 @@ enum Route: Sendable, Hashable {
     case "/livez": self = .live
     case "/readyz", "/health": self = .ready
     case "/metrics": self = .metrics
-    case "/": self = .home
-    default: return nil
+    case "/": self = .asset(.dashboard)
+    case "/chart.js": self = .chart
+    default:
+      guard let asset = WebAsset(rawValue: String(path.dropFirst())), asset != .dashboard else { return nil }
+      self = .asset(asset)
     }
   }
 
@@ -28,7 +37,7 @@ enum Route: Sendable, Hashable {
     switch self {
     case .ingest: [.post, .options]
     case .query: [.post]
-    case .live, .ready, .metrics, .home: [.get, .head]
+    case .live, .ready, .metrics, .asset, .chart: [.get, .head]
     }
   }
 
@@ -40,7 +49,8 @@ enum Route: Sendable, Hashable {
     case .live: "livez"
     case .ready: "readyz"
     case .metrics: "metrics"
-    case .home: "home"
+    case .asset(.sdk): "sdk"
+    case .asset, .chart: "dashboard"
     }
   }
 }

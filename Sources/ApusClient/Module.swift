@@ -1,1 +1,0 @@
-// ApusClient: see docs/ARCHITECTURE.md.
