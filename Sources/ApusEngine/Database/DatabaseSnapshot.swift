@@ -80,6 +80,12 @@ struct SessionCatalog: BinderCatalog {
   private func relation(in schema: String, _ name: String) throws(ApusError) -> Relation? {
     if let system = snapshot.systemTable(schema: schema, name: name, session: system) { return .table(system) }
     if let table = snapshot.table(schema: schema, name: name) { return .table(table) }
+    if let object = snapshot.view(schema: schema, name: name) {
+      let view = try ViewDefinition(object)
+      return .view(
+        schema: schema, name: name, oid: CatalogOIDs.view(schema: schema, name: name), query: view.query,
+        columns: view.columns.map(\.name))
+    }
     return nil
   }
 }

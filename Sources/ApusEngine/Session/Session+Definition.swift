@@ -10,6 +10,8 @@ extension Session {
   func executeDefinition(_ body: StatementBody) throws(ApusError) -> Execution {
     switch body.parsed.root {
     case .createTable(let create): return try execute(create: create, body)
+    case .createView(let create): return try execute(view: create, body)
+    case .createTableAs(let create): return try execute(tableAs: create, body)
     case .drop(let drop): return try execute(drop: drop)
     case .createSchema(let create): return try execute(schema: create)
     case .truncate: throw ApusError.unsupported("TRUNCATE is")
@@ -47,7 +49,7 @@ extension Session {
     try refuseUnsupported(create)
     let schema = try creationSchema(create.name.schema)
     let snapshot = database.snapshot()
-    if snapshot.table(schema: schema, name: create.name.name) != nil {
+    if try relationExists(schema, create.name.name, snapshot) {
       if create.ifNotExists {
         notice(Notice(.notice, "relation \"\(create.name.name)\" already exists, skipping", state: .duplicateTable))
         return Execution(command: "CREATE TABLE")
@@ -106,7 +108,7 @@ extension Session {
   }
 
   /// The schema to create in: the one named, else the first of search_path.
-  private func creationSchema(_ named: String?) throws(ApusError) -> String {
+  func creationSchema(_ named: String?) throws(ApusError) -> String {
     let schema = named ?? searchPath.first ?? "public"
     guard database.snapshot().schemas.contains(schema) else {
       throw ApusError(.invalidSchemaName, "schema \"\(schema)\" does not exist")
@@ -199,8 +201,13 @@ extension Session {
       try requireNoBlock("DROP TABLE")
       var ids: [TableID] = []
       for name in drop.names { if let id = try table(toDrop: name, ifExists: drop.ifExists) { ids.append(id) } }
-      for id in ids { try database.store.dropTable(id) }
+      let tables = database.snapshot().store.tables.map(\.definition).filter { ids.contains($0.id) }
+      let views = try dependents(
+        on: tables.map { RelationName(schema: $0.schema, name: $0.name) }, cascade: drop.cascade, kind: "table")
+      _ = try database.store.apply(
+        views.map { .removeObject(kind: "view", schema: $0.schema, name: $0.name) } + ids.map { .dropTable($0) })
       return Execution(command: "DROP TABLE")
+    case .view: return try execute(dropViews: drop)
     case .schema:
       try requireNoBlock("DROP SCHEMA")
       for name in drop.names { try dropSchema(name.joined(separator: "."), drop) }
@@ -218,6 +225,9 @@ extension Session {
         throw ApusError(.insufficientPrivilege, "permission denied: \"\(plain)\" is a system relation")
       }
       if let table = snapshot.table(schema: schema, name: plain) { return table.definition.id }
+      if snapshot.view(schema: schema, name: plain) != nil {
+        throw ApusError(.wrongObjectType, "\"\(plain)\" is not a table", hint: "Use DROP VIEW to remove a view.")
+      }
     }
     let shown = name.joined(separator: ".")
     if name.count > 1, !snapshot.schemas.contains(schemas[0]), !ifExists {
@@ -239,13 +249,19 @@ extension Session {
       return
     }
     let inside = snapshot.store.tables.filter { $0.definition.schema == name }
-    guard inside.isEmpty || drop.cascade else {
+    let views = snapshot.store.objects.filter { $0.kind == "view" && $0.schema == name }
+    guard inside.isEmpty && views.isEmpty || drop.cascade else {
       throw ApusError(
         .dependentObjectsStillExist, "cannot drop schema \(name) because other objects depend on it",
-        detail: inside.map { "table \(name).\($0.definition.name) depends on schema \(name)" }.joined(separator: "\n"),
+        detail: (inside.map { "table \(name).\($0.definition.name)" } + views.map { "view \(name).\($0.name)" })
+          .map { "\($0) depends on schema \(name)" }.joined(separator: "\n"),
         hint: "Use DROP ... CASCADE to drop the dependent objects too.")
     }
-    for table in inside { try database.store.dropTable(table.definition.id) }
-    _ = try database.store.apply([.removeObject(kind: "schema", schema: "", name: name)])
+    let lost = views.map { RelationName(schema: name, name: $0.name) }
+    let dependents = try dependents(
+      on: lost + inside.map { RelationName(schema: name, name: $0.definition.name) }, cascade: true, kind: "schema")
+    _ = try database.store.apply(
+      (lost + dependents).map { .removeObject(kind: "view", schema: $0.schema, name: $0.name) }
+        + inside.map { .dropTable($0.definition.id) } + [.removeObject(kind: "schema", schema: "", name: name)])
   }
 }

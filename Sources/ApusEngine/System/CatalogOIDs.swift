@@ -28,6 +28,7 @@ enum CatalogOIDs {
   private static let defaultsPerTable: OID = 2_048
   private static let functions: OID = 200_000_000
   private static let schemas: OID = 400_000_000
+  private static let views: OID = 600_000_000
   private static let hashRange: UInt64 = 199_000_000
 
   static func rowType(of table: TableID) -> OID { rowTypes &+ table.value % 199_000_000 }
@@ -39,6 +40,8 @@ enum CatalogOIDs {
   }
 
   static func function(_ signature: String) -> OID { functions &+ hash(signature) }
+
+  static func view(schema: String, name: String) -> OID { views &+ hash("\(schema).\(name)") }
 
   static func schema(_ name: String) -> OID {
     switch name {

@@ -37,6 +37,15 @@ struct ListedRelation: Sendable {
     self.table = table
   }
 
+  init(_ view: ViewDefinition, schema place: String, name: String) {
+    schema = view.tableSchema(schema: place, name: name)
+    kind = .view
+    isShared = false
+    rowType = 0
+    rowArrayType = 0
+    table = nil
+  }
+
   /// Every system relation.
   static let system: [ListedRelation] = SystemRelations.all.map { ListedRelation($0) }
 
@@ -54,6 +63,8 @@ struct ListedRelation: Sendable {
 extension SystemSource {
   /// Every table of the store, the store's own included.
   var tables: [ListedRelation] { snapshot.store.tables.map { ListedRelation($0.definition) } }
+  /// Tables and views.
+  var relations: [ListedRelation] { tables + snapshot.views }
 }
 
 extension Value {

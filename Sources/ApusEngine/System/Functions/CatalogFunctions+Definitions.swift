@@ -32,8 +32,16 @@ extension CatalogFunctions {
       },
       "pg_get_viewdef": { (catalog, arguments) throws(ApusError) -> Value in
         // System views are made in the engine, without a query.
-        if case .text(let name) = arguments[0] { _ = try catalog.requiredRelation(name) }
-        return .null
+        let relation: ListedRelation?
+        if case .text(let name) = arguments[0] {
+          relation = try catalog.requiredRelation(name)
+        } else {
+          relation = catalog.relation(arguments[0].asOID)
+        }
+        guard let relation,
+          let object = catalog.snapshot.view(schema: relation.schema.schema, name: relation.name)
+        else { return .null }
+        return .text(try ViewDefinition(object).query + ";")
       },
       "pg_get_serial_sequence": { (catalog, arguments) throws(ApusError) -> Value in
         let relation = try catalog.requiredRelation(arguments[0].asText)

@@ -14,14 +14,14 @@ enum InformationTableRelations {
     },
     "tables": listed { [tableRow($0)] },
     "columns": listed(columnRows),
-    "views": .fixed {
-      ListedRelation.system.filter { $0.kind == .view }.map { view in
-        [
-          database, .text(view.schema.schema), .text(view.name), .null, .text("NONE"), .yes(false), .yes(false),
-          .yes(false), .yes(false), .yes(false),
-        ]
-      }
-    },
+    "views": RelationContent(
+      fixed: { _ in ListedRelation.system.filter { $0.kind == .view }.map { viewRow($0, query: nil) } },
+      live: { source throws(ApusError) in
+        source.snapshot.views.map { view in
+          let object = source.snapshot.view(schema: view.schema.schema, name: view.name)
+          return viewRow(view, query: object.flatMap { try? ViewDefinition($0) }?.query)
+        }
+      }, lifetime: .definitions),
     "element_types": listed(elementRows),
     "column_udt_usage": listed { relation in
       relation.schema.columns.map { column in
@@ -54,13 +54,20 @@ enum InformationTableRelations {
     },
   ]
 
+  private static func viewRow(_ view: ListedRelation, query: String?) -> [Value] {
+    [
+      database, .text(view.schema.schema), .text(view.name), .optional(query.map { $0 + ";" }), .text("NONE"),
+      .yes(false), .yes(false), .yes(false), .yes(false), .yes(false),
+    ]
+  }
+
   private static let collations = ["default", "C", "POSIX", "ucs_basic", "C.utf8"]
 
   /// Rows of every relation: the system's once, tables' as they come and go.
   static func listed(_ rows: @escaping @Sendable (ListedRelation) -> [[Value]]) -> RelationContent {
     RelationContent(
       fixed: { _ in ListedRelation.system.flatMap(rows) },
-      live: { source throws(ApusError) in source.tables.flatMap(rows) }, lifetime: .definitions)
+      live: { source throws(ApusError) in source.relations.flatMap(rows) }, lifetime: .definitions)
   }
 
   /// table_catalog, table_schema, table_name.

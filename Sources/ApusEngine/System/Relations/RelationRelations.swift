@@ -15,20 +15,23 @@ enum RelationRelations {
       live: { source throws(ApusError) in
         source.snapshot.store.tables.map { table in
           classRow(ListedRelation(table.definition), rows: table.rowCount, bytes: table.segmentBytes)
-        }
+        } + source.snapshot.views.map { classRow($0, rows: nil, bytes: 0) }
       }, lifetime: .commit),
     "pg_attribute": RelationContent(
       fixed: { _ in ListedRelation.system.flatMap(attributeRows) },
-      live: { source throws(ApusError) in source.tables.flatMap(attributeRows) }, lifetime: .definitions),
+      live: { source throws(ApusError) in source.relations.flatMap(attributeRows) }, lifetime: .definitions),
     "pg_attrdef": .live(.definitions) { source throws(ApusError) in source.tables.flatMap(defaultRows) },
     "pg_tables": RelationContent(
       fixed: { _ in ListedRelation.system.filter { $0.kind == .table }.map(tableRow) },
       live: { source throws(ApusError) in source.tables.map(tableRow) }, lifetime: .definitions),
-    "pg_views": .fixed {
-      ListedRelation.system.filter { $0.kind == .view }.map { relation in
-        [.text(relation.schema.schema), .text(relation.name), .text("apus"), .null]
-      }
-    },
+    "pg_views": RelationContent(
+      fixed: { _ in ListedRelation.system.filter { $0.kind == .view }.map { viewRow($0, query: nil) } },
+      live: { source throws(ApusError) in
+        source.snapshot.views.map { view in
+          let object = source.snapshot.view(schema: view.schema.schema, name: view.name)
+          return viewRow(view, query: object.flatMap { try? ViewDefinition($0) }?.query)
+        }
+      }, lifetime: .definitions),
     "pg_am": .fixed {
       [
         [.oid(CatalogOIDs.heapMethod), .text("heap"), .int(3), .text("t")],
@@ -38,6 +41,10 @@ enum RelationRelations {
     },
     "pg_description": .fixed(SystemDescriptions.rows),
   ]
+
+  private static func viewRow(_ view: ListedRelation, query: String?) -> [Value] {
+    [.text(view.schema.schema), .text(view.name), .text("apus"), .optional(query.map { $0 + ";" })]
+  }
 
   private static func classRow(_ relation: ListedRelation, rows: Int?, bytes: Int) -> [Value] {
     let isTable = relation.table != nil

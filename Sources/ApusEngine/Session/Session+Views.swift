@@ -1,0 +1,247 @@
+// CREATE VIEW and DROP VIEW, what depends on what, and CREATE TABLE AS.
+
+import ApusBase
+import ApusColumns
+import ApusFunctions
+import ApusPlan
+import ApusStore
+import ApusSyntax
+
+extension Session {
+  // MARK: - CREATE VIEW
+
+  func execute(view create: CreateView, _ body: StatementBody) throws(ApusError) -> Execution {
+    try requireNoBlock("CREATE VIEW")
+    if create.persistence == .temporary { throw ApusError.unsupported("temporary views are") }
+    if create.checkOption != .none { throw ApusError.unsupported("WITH CHECK OPTION is") }
+    if let option = create.options.first {
+      throw ApusError.unsupported("view option \"\(option.name)\" is", position: option.position)
+    }
+    if create.queryText.isEmpty { throw ApusError.unsupported("this kind of WITH in a view is") }
+    let schema = try creationSchema(create.name.schema)
+    let snapshot = database.snapshot()
+    let fields = try columns(of: create.query, named: create.columns, body, snapshot, what: "CREATE VIEW")
+    let made = ViewDefinition(query: create.queryText, fields: fields)
+    // What is kept is the text: it must mean the same by itself.
+    let object = try made.object(schema: schema, name: create.name.name)
+    if snapshot.table(schema: schema, name: create.name.name) != nil {
+      throw ApusError(
+        create.orReplace ? .wrongObjectType : .duplicateTable,
+        create.orReplace
+          ? "\"\(create.name.name)\" is not a view" : "relation \"\(create.name.name)\" already exists",
+        position: create.orReplace ? nil : create.name.position)
+    }
+    if let old = snapshot.view(schema: schema, name: create.name.name) {
+      guard create.orReplace else {
+        throw ApusError(
+          .duplicateTable, "relation \"\(create.name.name)\" already exists", position: create.name.position)
+      }
+      try check(made, replaces: try ViewDefinition(old))
+    }
+    try refuseCycle(create, schema: schema, body, snapshot)
+    _ = try database.store.apply([.putObject(object)])
+    return Execution(command: "CREATE VIEW")
+  }
+
+  /// The columns of a query, the first of them renamed.
+  private func columns(
+    of query: QueryID, named names: [String], _ body: StatementBody, _ snapshot: DatabaseSnapshot, what: String
+  ) throws(ApusError) -> [Field] {
+    if body.parsed.parameterCount > 0 {
+      throw ApusError(.undefinedParameter, "there is no parameter $1")
+    }
+    var fields = try Binder.bind(query: query, in: body.parsed, catalog: catalog(snapshot), parameterTypes: []).fields
+    if names.count > fields.count {
+      throw ApusError(
+        .syntaxError,
+        what == "CREATE VIEW"
+          ? "CREATE VIEW specifies more column names than columns" : "too many column names were specified")
+    }
+    for (index, name) in names.enumerated() { fields[index].name = name }
+    var seen = Set<String>()
+    for field in fields where !seen.insert(field.name).inserted {
+      throw ApusError(.duplicateColumn, "column \"\(field.name)\" specified more than once")
+    }
+    return fields
+  }
+
+  /// A view may only gain columns at its end.
+  private func check(_ new: ViewDefinition, replaces old: ViewDefinition) throws(ApusError) {
+    guard new.columns.count >= old.columns.count else {
+      throw ApusError(.invalidTableDefinition, "cannot drop columns from view")
+    }
+    for (was, now) in zip(old.columns, new.columns) {
+      if was.name != now.name {
+        throw ApusError(
+          .invalidTableDefinition, "cannot change name of view column \"\(was.name)\" to \"\(now.name)\"",
+          hint: "Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.")
+      }
+      if was.type != now.type || was.modifier != now.modifier {
+        let names = [was, now].map { DataType(oid: $0.type)?.sqlName ?? "unknown" }
+        throw ApusError(
+          .invalidTableDefinition,
+          "cannot change data type of view column \"\(was.name)\" from \(names[0]) to \(names[1])")
+      }
+    }
+  }
+
+  /// A view that would come to read itself does not bind once it is hidden.
+  private func refuseCycle(
+    _ create: CreateView, schema: String, _ body: StatementBody, _ snapshot: DatabaseSnapshot
+  ) throws(ApusError) {
+    guard snapshot.view(schema: schema, name: create.name.name) != nil else { return }
+    let hidden = HidingCatalog(catalog(snapshot), [RelationName(schema: schema, name: create.name.name)])
+    do {
+      _ = try Binder.bind(query: create.query, in: body.parsed, catalog: hidden, parameterTypes: [])
+    } catch {
+      throw ApusError(
+        SQLState("42P17"), "infinite recursion detected in rules for relation \"\(create.name.name)\"")
+    }
+  }
+
+  // MARK: - DROP
+
+  func execute(dropViews drop: Drop) throws(ApusError) -> Execution {
+    try requireNoBlock("DROP VIEW")
+    var names: [RelationName] = []
+    for name in drop.names {
+      if let found = try view(toDrop: name, ifExists: drop.ifExists) { names.append(found) }
+    }
+    let dependents = try dependents(on: names, cascade: drop.cascade, kind: "view")
+    _ = try database.store.apply(
+      (names + dependents).map { .removeObject(kind: "view", schema: $0.schema, name: $0.name) })
+    return Execution(command: "DROP VIEW")
+  }
+
+  private func view(toDrop name: [String], ifExists: Bool) throws(ApusError) -> RelationName? {
+    let snapshot = database.snapshot()
+    let schemas = name.count > 1 ? [name[name.count - 2]] : searchPath
+    let plain = name.last ?? ""
+    for schema in schemas {
+      if snapshot.view(schema: schema, name: plain) != nil { return RelationName(schema: schema, name: plain) }
+      if SystemRelations.definition(schema: schema, name: plain) != nil {
+        throw ApusError(.insufficientPrivilege, "permission denied: \"\(plain)\" is a system relation")
+      }
+      if snapshot.table(schema: schema, name: plain) != nil {
+        throw ApusError(
+          .wrongObjectType, "\"\(plain)\" is not a view", hint: "Use DROP TABLE to remove a table.")
+      }
+    }
+    let shown = name.joined(separator: ".")
+    guard ifExists else { throw ApusError(.undefinedTable, "view \"\(shown)\" does not exist") }
+    notice(Notice(.notice, "view \"\(shown)\" does not exist, skipping"))
+    return nil
+  }
+
+  /// The views that do not bind without these relations: refused with 2BP01, or with `cascade` returned.
+  func dependents(on names: [RelationName], cascade: Bool, kind: String) throws(ApusError) -> [RelationName] {
+    let snapshot = database.snapshot()
+    let whole = catalog(snapshot)
+    let without = HidingCatalog(whole, Set(names))
+    var found: [RelationName] = []
+    for object in snapshot.store.objects where object.kind == "view" {
+      let name = RelationName(schema: object.schema, name: object.name)
+      if names.contains(name) { continue }
+      let view = try ViewDefinition(object)
+      guard binds(view, whole), !binds(view, without) else { continue }
+      found.append(name)
+    }
+    if let first = names.first, !found.isEmpty, !cascade {
+      throw ApusError(
+        .dependentObjectsStillExist, "cannot drop \(kind) \(first.name) because other objects depend on it",
+        detail: found.map { "view \($0.name) depends on \(kind) \(first.name)" }.joined(separator: "\n"),
+        hint: "Use DROP ... CASCADE to drop the dependent objects too.")
+    }
+    return found
+  }
+
+  private func binds(_ view: ViewDefinition, _ catalog: any BinderCatalog) -> Bool {
+    guard let parsed = try? parse(view.query).first, case .select(let query) = parsed.root else { return false }
+    return (try? Binder.bind(query: query, in: parsed, catalog: catalog, parameterTypes: [])) != nil
+  }
+
+  // MARK: - CREATE TABLE AS
+
+  func execute(tableAs create: CreateTableAs, _ body: StatementBody) throws(ApusError) -> Execution {
+    guard !create.isMaterializedView else { throw ApusError.unsupported("CREATE MATERIALIZED VIEW is") }
+    guard case .query(let query) = create.source else {
+      throw ApusError.unsupported("CREATE TABLE AS EXECUTE is")
+    }
+    try requireNoBlock("CREATE TABLE AS")
+    if create.persistence != .permanent { throw ApusError.unsupported("temporary and unlogged tables are") }
+    if create.tablespace != nil { throw ApusError.unsupported("tablespaces are") }
+    if let method = create.accessMethod, method != "columnar" {
+      throw ApusError.unsupported("storage backend \"\(method)\" is", hint: "the embedded backend is \"columnar\"")
+    }
+    let schema = try creationSchema(create.name.schema)
+    let snapshot = database.snapshot()
+    if try relationExists(schema, create.name.name, snapshot) {
+      guard create.ifNotExists else {
+        throw ApusError(
+          .duplicateTable, "relation \"\(create.name.name)\" already exists", position: create.name.position)
+      }
+      notice(Notice(.notice, "relation \"\(create.name.name)\" already exists, skipping", state: .duplicateTable))
+      return Execution(command: "CREATE TABLE AS")
+    }
+    let fields = try columns(of: query, named: create.columns, body, snapshot, what: "CREATE TABLE AS")
+    for field in fields where !Self.isStorable(field.type) {
+      throw ApusError.unsupported("columns of type \(field.type.sqlName) are")
+    }
+    let columns = fields.map {
+      ApusStore.ColumnDefinition(name: $0.name, type: TypeReference($0.type, modifier: $0.modifier))
+    }
+    let options = try TableOptionReader.options(create.options, columns: columns)
+    // The rows are made before the table is, so that an error in them leaves nothing behind.
+    var rows: [Batch] = []
+    if !create.withNoData {
+      let bound = try Binder.bind(query: query, in: body.parsed, catalog: catalog(snapshot), parameterTypes: [])
+      rows = try collect(try run(bound.plan, fields: fields, parameters: [], snapshot: snapshot))
+    }
+    let made = try database.store.createTable(
+      TableDefinition(schema: schema, name: create.name.name, columns: columns, options: options))
+    if create.withNoData { return Execution(command: "CREATE TABLE AS") }
+    do throws(ApusError) {
+      guard let table = database.snapshot().table(made.id) else { throw .unexpected("the table was not made") }
+      let writer = RowWriter(session: self, table: table, columns: table.schema.columns)
+      for batch in rows { try writer.append(batch) }
+      try commitWrites()
+      let outcome = writer.outcome
+      return Execution(tag: { "SELECT \(outcome.stored)" })
+    } catch {
+      try? database.store.dropTable(made.id)
+      throw error
+    }
+  }
+
+  func relationExists(_ schema: String, _ name: String, _ snapshot: DatabaseSnapshot) throws(ApusError) -> Bool {
+    snapshot.table(schema: schema, name: name) != nil || snapshot.view(schema: schema, name: name) != nil
+  }
+}
+
+struct RelationName: Hashable, Sendable {
+  let schema: String
+  let name: String
+}
+
+/// A session's catalog without some of its relations.
+private struct HidingCatalog: BinderCatalog {
+  private let whole: SessionCatalog
+  private let hidden: Set<RelationName>
+  var functions: FunctionRegistry { whole.functions }
+  var context: EvaluationContext { whole.context }
+
+  init(_ whole: SessionCatalog, _ hidden: Set<RelationName>) {
+    self.whole = whole
+    self.hidden = hidden
+  }
+
+  func relation(schema: String?, name: String) throws(ApusError) -> Relation? {
+    guard let found = try whole.relation(schema: schema, name: name) else { return nil }
+    let place =
+      switch found {
+      case .table(let table): RelationName(schema: table.schema.schema, name: table.schema.name)
+      case .view(let schema, let name, _, _, _): RelationName(schema: schema, name: name)
+      }
+    return hidden.contains(place) ? nil : found
+  }
+}
