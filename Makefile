@@ -25,7 +25,8 @@ endif
 # Overlapping access to memory is looked for in debug builds, which the tests are; a release build must not end every
 # connection for it, nor pay for the search.
 RELEASE_FLAGS += -Xswiftc -enforce-exclusivity=unchecked
-BUILD := swift build -c release --product apus $(RELEASE_FLAGS)
+# Without colours: they are a flag of the compiler, so that a build from a terminal would redo one from a script.
+BUILD := swift build -c release --product apus --no-color-diagnostics $(RELEASE_FLAGS)
 APUS := .build/release/apus
 PYTHON := .build/venv/bin/python
 
