@@ -94,7 +94,7 @@ export function chart(type, labels, series, options = {}) {
           return {
             label: s.name, data: s.data, borderColor: color, backgroundColor: type === 'line' ? color + '22' : color,
             borderWidth: type === 'line' ? 2 : 0, pointRadius: labels.length > 60 ? 0 : 2, pointHitRadius: 8,
-            fill: type === 'line' && series.length === 1, tension: 0.15, maxBarThickness: 34,
+            fill: type === 'line' && series.length === 1, maxBarThickness: 34,
           };
         }),
       },
