@@ -35,7 +35,7 @@ var targets: [Target] = [
   library("CMicroHTTPDLibrary", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
   library("CGnuTLS", pkgConfig: "gnutls", apt: "libgnutls28-dev"),
   library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
-  library("CReadline", pkgConfig: "readline", apt: "libreadline-dev"),
+  library("CReadline", apt: "libreadline-dev"),
   library("CPQ", pkgConfig: "libpq", apt: "libpq-dev"),
   library("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
   .target(name: "CApusSystem"),

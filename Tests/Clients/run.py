@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Real clients against a real server: psql, psycopg, asyncpg, Segment's SDK, curl and the command line.
+"""Real clients against a real server: psql, psycopg, asyncpg, Segment's SDK, curl, the command line and its prompt.
 
     run.py [--apus BINARY] [NAME ...]
 
@@ -17,7 +17,7 @@ sys.path.insert(0, str(HERE.parents[1] / "scripts"))
 sys.path.insert(0, str(HERE))
 from harness.server import Server, find_binary
 
-MODULES = ["with_psql", "with_psycopg", "with_asyncpg", "with_segment", "with_curl", "with_command_line"]
+MODULES = ["with_psql", "with_psycopg", "with_asyncpg", "with_segment", "with_curl", "with_command_line", "with_repl"]
 
 
 def main():

@@ -77,6 +77,13 @@ struct Chart {
     return String((value * scale).rounded() / scale)
   }
 
+  /// What values are divided by, so that no length overflows: a power of two, which divides exactly.
+  private static func scale(_ values: [Double?]) -> Double {
+    let most = values.reduce(0) { max($0, abs($1 ?? 0)) }
+    guard most.isNormal else { return 1 }
+    return Double(sign: .plus, exponent: min(1022, most.exponent), significand: 1)
+  }
+
   // MARK: - Bars
 
   private static let eighths: [Character] = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
@@ -87,23 +94,23 @@ struct Chart {
     let labels = self.labels.prefix(shown).map { Self.cut($0) }
     let labelWidth = labels.map { TextWidth.of($0) }.max() ?? 0
     let textWidth = texts.map(\.count).max() ?? 0
+    let scale = Self.scale(values)
+    let values = values.map { $0.map { $0 / scale } }
     let known = values.prefix(shown).compactMap { $0 }
     let (low, high) = (min(0, known.min() ?? 0), max(0, known.max() ?? 0))
     let room = max(10, width - labelWidth - textWidth - 4)
     let span = high - low
     let left = span > 0 ? Int((Double(room) * (-low / span)).rounded(.up)) : 0
-    let unit = span > 0 ? Double(room - left) / max(high, .leastNonzeroMagnitude) : 0
-    let leftUnit = low < 0 ? Double(left) / -low : 0
     var out: [String] = []
     for index in 0..<shown {
       let name = TextWidth.pad(labels[index], to: labelWidth)
       let value = values[index] ?? 0
       var bar = ""
       if value < 0 {
-        let cells = min(left, max(1, Int((-value * leftUnit).rounded())))
+        let cells = min(left, max(1, Int((value / low * Double(left)).rounded())))
         bar = String(repeating: " ", count: left - cells) + String(repeating: "█", count: cells) + "│"
       } else {
-        let eighths = value > 0 && high > 0 ? max(1, Int((value * unit * 8).rounded())) : 0
+        let eighths = value > 0 && high > 0 ? max(1, Int((value / high * Double(room - left) * 8).rounded())) : 0
         bar = (left > 0 ? String(repeating: " ", count: left) + "│" : "") + String(repeating: "█", count: eighths / 8)
         if eighths % 8 > 0 { bar.append(Self.eighths[eighths % 8]) }
       }
@@ -127,12 +134,14 @@ struct Chart {
   /// A row of the result is one column of the chart or more; where there are more rows than columns, a column shows
   /// the mean of its rows.
   private func columns(_ values: [Double?]) -> [String] {
+    let scale = Self.scale(values)
+    let values = values.map { $0.map { $0 / scale } }
     let known = values.compactMap { $0 }
     guard let least = known.min(), let most = known.max() else { return ["(only NULL)"] }
     // From zero, unless what there is lies far from it.
     let low = least >= 0 && least < most * 0.8 ? 0 : least == most && least > 0 ? 0 : least
     let high = most > low ? most : low + 1
-    let axis = [Self.number(high), Self.number((high + low) / 2), Self.number(low)]
+    let axis = [high, (high + low) / 2, low].map { Self.number($0 * scale) }
     let axisWidth = axis.map(\.count).max() ?? 0
     let room = max(10, width - axisWidth - 3)
     let cells = spread(values, over: room)

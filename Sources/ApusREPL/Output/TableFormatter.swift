@@ -64,7 +64,7 @@ struct TableFormatter {
       }
     }
     if isExpanded {
-      if table.rows.isEmpty { _ = emit("(0 rows)") } else if writeExpanded(emit) { _ = emit("") }
+      if table.rows.isEmpty ? emit("(0 rows)") : writeExpanded(emit) { _ = emit("") }
       return
     }
     let isWhole: Bool
