@@ -39,7 +39,7 @@ private let mixed = ResultTable(
       lines(mixed, options) == [
         "-[ RECORD 1 ]", "id   | 1", "name | one", "-[ RECORD 2 ]", "id   | 20", "name | -", "-[ RECORD 3 ]",
         "id   | 3",
-        "name | two  +", "     | lines", "",
+        "name | two   +", "     | lines", "",
       ])
   }
 
@@ -88,7 +88,8 @@ private let mixed = ResultTable(
   }
 
   @Test func `widths count columns of the terminal`() {
-    for (text, width) in [("abc", 3), ("日本", 4), ("é", 1), ("e\u{301}", 1), ("👩‍👩‍👧", 2), ("한글", 4), ("ﾊ", 1), ("✈️", 2)] {
+    let texts = [("abc", 3), ("日本", 4), ("é", 1), ("e\u{301}", 1), ("👩‍👩‍👧", 2), ("한글", 4), ("ﾊ", 1), ("✈️", 2)]
+    for (text, width) in texts {
       #expect(TextWidth.of(text) == width, "\(text)")
     }
   }

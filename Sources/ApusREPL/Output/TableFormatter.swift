@@ -174,12 +174,16 @@ struct TableFormatter {
 
   private var widthOfValues: Int {
     var width = 0
+    var isMultiline = false
     for row in table.rows {
       for index in columns.indices {
-        for line in cell(row, index) { width = max(width, TextWidth.of(line)) }
+        let lines = cell(row, index)
+        if lines.count > 1 { isMultiline = true }
+        for line in lines { width = max(width, TextWidth.of(line)) }
       }
     }
-    return width
+    // psql leaves room for the mark that a value goes on.
+    return isMultiline && options.format == .aligned ? width + 1 : width
   }
 
   private func expandedLine(_ left: String, _ right: String, _ width: Int, goesOn: Bool) -> String {
