@@ -71,10 +71,10 @@ var targets: [Target] = [
     "ApusEngine",
     [
       "ApusBase", "ApusColumns", "ApusFiles", "ApusSyntax", "ApusSketches", "ApusFunctions", "ApusPlan", "ApusStore",
-      "ApusExecution", "ApusPlugins", "CYAML",
+      "ApusExecution", "ApusPlugins", "CYAML", "CGnuTLS",
     ]),
   // Floor 6
-  swift("ApusPostgres", ["ApusBase", "ApusColumns", "ApusSyntax", "ApusPlan", "ApusEngine"]),
+  swift("ApusPostgres", ["ApusBase", "ApusColumns", "ApusSyntax", "ApusPlan", "ApusEngine", "CGnuTLS"]),
   swift("ApusHTTP", ["ApusBase", "ApusColumns", "ApusPlan", "ApusEngine", "ApusWeb", "CMicroHTTPD", "CZlib", "CZstd"]),
   swift("ApusREPL", ["ApusBase", "ApusColumns", "ApusFiles", "ApusPlan", "ApusEngine", "CReadline", "CPQ"]),
   // Floor 7

@@ -3,34 +3,57 @@
 import ApusBase
 import ApusWeb
 
-/// Until there are keys and passwords the server listens on loopback only, so every known host is a loopback name.
-///
 /// - A Host that is none of ours is a name made to point here (DNS rebinding): refused everywhere but on `/livez`.
+///   Known are loopback names, the names that the server was told, and, once a password is set, numeric addresses.
 /// - Queries are for the page that this server itself served: the Origin must equal the Host.
-/// - Events may come from any page of a loopback host, whatever its port: an application under development.
+/// - Without a password events may come from any page of a loopback host, whatever its port: an application under
+///   development. With one, the key says which pages may send them (HTTPServer+Access), and the Host does not matter.
 struct AccessRules: Sendable {
   /// Names without port, in lower case, IPv6 in brackets.
   private let hosts: Set<String>
 
-  init(listening address: String) {
+  init(listening address: String, hosts more: [String] = []) {
     let own = address.contains(":") ? "[\(address)]" : address
     hosts = ["localhost", "127.0.0.1", "[::1]", own.lowercased()]
+      .union(more.map { $0.lowercased() })
   }
 
-  func refusal(_ request: Request, _ route: Route) -> ApusError? {
+  /// `isGuarded`: a password is set.
+  func refusal(_ request: Request, _ route: Route, isGuarded: Bool) -> ApusError? {
     if route == .live { return nil }
+    if isGuarded {
+      switch route {
+      case .ingest, .asset(.sdk): return nil
+      default: break
+      }
+    }
     // Only HTTP/1.0 clients leave the header out, and no browser is one.
-    if let host = request.header("host"), !isKnown(host) {
+    if let host = request.header("host"), !isKnown(host), !(isGuarded && Self.isNumeric(host)) {
       return ApusError(
-        .insufficientPrivilege, "unknown host \"\(host)\"", hint: "Use http://localhost or http://127.0.0.1.")
+        .insufficientPrivilege, "unknown host \"\(host)\"",
+        hint: isGuarded
+          ? "Start the server with --http-hosts, which names it." : "Use http://localhost or http://127.0.0.1.")
     }
     guard let origin = request.header("origin") else { return nil }
     let isAllowed: Bool
     switch route {
-    case .ingest, .asset(.sdk): isAllowed = authority(of: origin).map(isKnown) ?? false
+    case .ingest, .asset(.sdk): isAllowed = isUnderDevelopment(origin)
     default: isAllowed = authority(of: origin)?.lowercased() == request.header("host")?.lowercased()
     }
     return isAllowed ? nil : ApusError(.insufficientPrivilege, "foreign origin \"\(origin)\"")
+  }
+
+  /// Whether a page is one of this machine's own.
+  func isUnderDevelopment(_ origin: String) -> Bool { authority(of: origin).map(isKnown) ?? false }
+
+  /// An address in numbers, with or without a port: no name, so nobody else's either.
+  private static func isNumeric(_ authority: String) -> Bool {
+    if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
+      return authority[..<end].dropFirst().allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
+    }
+    let host = authority.prefix { $0 != ":" }
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
   }
 
   /// Host and port of `http://host:port`; nil for anything else, `null` included.

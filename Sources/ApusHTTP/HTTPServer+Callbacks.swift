@@ -64,7 +64,8 @@ extension HTTPServer {
     guard let route = exchange.route else {
       return .error(ApusError(.undefinedObject, "nothing is at \"\(request.path)\""), status: 404)
     }
-    if let error = rules.refusal(request, route) { return .error(error, status: 403) }
+    let isGuarded = database().0?.hasPassword ?? false
+    if let error = rules.refusal(request, route, isGuarded: isGuarded) { return .error(error, status: 403) }
     guard let method = request.method, route.methods.contains(method) else {
       let allowed = route.methods.map(\.rawValue).joined(separator: ", ")
       let error = ApusError(.featureNotSupported, "\"\(request.path)\" takes \(allowed)")
@@ -73,6 +74,7 @@ extension HTTPServer {
     if length > bodyBytesMax(of: route) {
       return Exchange.tooLarge("the body is larger than \(bodyBytesMax(of: route)) bytes")
     }
+    if let reply = readerRefusal(request, route) { return reply }
     guard method == .post else { return nil }
     switch route {
     case .ingest: return ingestRefusal(request)

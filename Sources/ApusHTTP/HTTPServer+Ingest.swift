@@ -108,13 +108,25 @@ extension HTTPServer {
     take(request, path, database, exchange)
   }
 
-  private func take(_ request: IngestRequest, _ path: IngestPath, _ database: Database, _ exchange: Exchange) {
-    database.ingest(request) { [self] result in
+  private func take(_ waiting: IngestRequest, _ path: IngestPath, _ database: Database, _ exchange: Exchange) {
+    var request = waiting
+    if let refusal = ingestRefusal(&request, exchange.request, database) {
+      return exchange.finish(self.refusal(refusal.error, status: refusal.status, path, exchange))
+    }
+    let allowed = request
+    database.ingest(allowed) { [self] result in
       exchange.finish(answer(result, path, exchange))
     }
   }
 
   // MARK: - Answers
+
+  /// The answer to those who may not; pages that may not are not told.
+  private func refusal(_ error: ApusError, status: Int, _ path: IngestPath, _ exchange: Exchange) -> Reply {
+    let reply = path.isNative ? Reply.error(error, status: status) : IngestAnswer.segment(error, status: status)
+    if status == 403 { return reply }
+    return rules.withOrigin(reply.with("WWW-Authenticate", "Bearer realm=\"Apus\""), exchange.request)
+  }
 
   private func answer(
     _ result: Result<IngestOutcome, ApusError>, _ path: IngestPath, _ exchange: Exchange
@@ -169,8 +181,8 @@ enum IngestAnswer {
   }
 
   /// Segment's own answers to a request that could not be taken: 400 is not sent again, 429 and 5xx are.
-  static func segment(_ error: ApusError) -> Reply {
-    let status = HTTPServer.ingestStatus(error)
+  static func segment(_ error: ApusError, status known: Int? = nil) -> Reply {
+    let status = known ?? HTTPServer.ingestStatus(error)
     let reply = Reply.json(status, "{\"success\":false,\"message\":\(jsonText(error.message))}\n")
     return status == 429 || status == 503 ? reply.with("Retry-After", Reply.retryAfter(error.state)) : reply
   }

@@ -8,10 +8,15 @@ import Synchronization
 
 /// Where and how wide the endpoint listens.
 public struct HTTPOptions: Sendable {
-  /// A numeric address. It must be a loopback one: there are no passwords yet.
+  /// A numeric address. Beyond loopback only a database with a password may be attached.
   public var address = "127.0.0.1"
   /// 0 takes a free port.
   public var port: UInt16 = 7480
+  /// Names by which browsers reach the server, beside addresses and loopback names.
+  public var hosts: [String] = []
+  /// PEM files of a certificate and its key: HTTPS instead of HTTP.
+  public var certificate: String?
+  public var key: String?
   /// Threads that read requests and write answers.
   public var connectionThreads: UInt32 = 2
   /// Threads that decode bodies too large for the threads above.
@@ -54,7 +59,7 @@ public final class HTTPServer: @unchecked Sendable {
 
   public init(_ options: HTTPOptions = HTTPOptions()) {
     self.options = options
-    rules = AccessRules(listening: options.address)
+    rules = AccessRules(listening: options.address, hosts: options.hosts)
     decoders = WorkerPool(
       name: "apus-decode", threads: options.decodeThreads, queueMax: Self.bodiesWaitingMax, stackBytes: 2 << 20)
     queries = WorkerPool(
@@ -64,6 +69,7 @@ public final class HTTPServer: @unchecked Sendable {
   /// Binds and answers from now on: `/livez` with 200, the rest with 503 until `attach`. The port. Throws 08006 when
   /// the port cannot be had.
   public func start() throws(ApusError) -> Int {
+    let encryption = try Self.encryption(options)
     var bound: UInt16 = 0
     let socket = apus_http_listen(options.address, options.port, 511, &bound)
     guard socket >= 0 else {
@@ -79,14 +85,48 @@ public final class HTTPServer: @unchecked Sendable {
     settings.connection_memory_bytes = Self.connectionMemoryBytes
     // The server lives until its daemon has stopped: `stop` lets go of it.
     let context = Unmanaged.passRetained(self).toOpaque()
-    guard let started = apus_http_start(&settings, handleRequest, requestCompleted, writeLog, context) else {
+    let daemon = Self.start(&settings, encryption, context)
+    guard let started = daemon else {
       Unmanaged<HTTPServer>.fromOpaque(context).release()
       close(socket)
-      throw ApusError(.internalError, "the HTTP threads could not be started")
+      guard let certificate = options.certificate else {
+        throw ApusError(.internalError, "the HTTP threads could not be started")
+      }
+      throw ApusError(
+        .configFileError,
+        "cannot serve HTTPS with the certificate \"\(certificate)\" and the key \"\(options.key ?? "")\"")
     }
     let running = Daemon(pointer: started)
-    daemon.withLock { $0 = running }
+    self.daemon.withLock { $0 = running }
     return Int(bound)
+  }
+
+  /// The PEM texts of the certificate and its key.
+  private static func encryption(_ options: HTTPOptions) throws(ApusError) -> (certificate: String, key: String)? {
+    guard let certificate = options.certificate, let key = options.key else { return nil }
+    func read(_ file: String) throws(ApusError) -> String {
+      guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+        throw ApusError(.configFileError, "cannot read \"\(file)\"")
+      }
+      return text
+    }
+    return (try read(certificate), try read(key))
+  }
+
+  private static func start(
+    _ settings: inout ApusHTTPSettings, _ encryption: (certificate: String, key: String)?,
+    _ context: UnsafeMutableRawPointer
+  ) -> OpaquePointer? {
+    guard let encryption else {
+      return apus_http_start(&settings, handleRequest, requestCompleted, writeLog, context)
+    }
+    return encryption.certificate.withCString { certificate in
+      encryption.key.withCString { key in
+        settings.certificate = certificate
+        settings.key = key
+        return apus_http_start(&settings, handleRequest, requestCompleted, writeLog, context)
+      }
+    }
   }
 
   /// From now on requests are served.

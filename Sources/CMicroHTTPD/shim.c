@@ -65,6 +65,18 @@ struct MHD_Daemon *apus_http_start(
   logger->log = log;
   logger->context = context;
   unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+  // The list ends at its first MHD_OPTION_END: without a certificate, at once.
+  struct MHD_OptionItem encryption[3];
+  memset(encryption, 0, sizeof encryption);
+  encryption[0].option = MHD_OPTION_END;
+  if (settings->certificate != NULL && settings->key != NULL) {
+    flags |= MHD_USE_TLS;
+    encryption[0].option = MHD_OPTION_HTTPS_MEM_CERT;
+    encryption[0].ptr_value = strdup(settings->certificate);
+    encryption[1].option = MHD_OPTION_HTTPS_MEM_KEY;
+    encryption[1].ptr_value = strdup(settings->key);
+    encryption[2].option = MHD_OPTION_END;
+  }
   return MHD_start_daemon(
       flags, 0, NULL, NULL, handler, context,
       MHD_OPTION_EXTERNAL_LOGGER, write_log, (void *)logger,
@@ -76,6 +88,7 @@ struct MHD_Daemon *apus_http_start(
       MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)16384,
       MHD_OPTION_STRICT_FOR_CLIENT, 1,
       MHD_OPTION_NOTIFY_COMPLETED, completed, context,
+      MHD_OPTION_ARRAY, encryption,
       MHD_OPTION_END);
 }
 

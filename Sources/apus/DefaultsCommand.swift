@@ -14,12 +14,12 @@ enum DefaultsCommand {
 
   private static var rows: [(flag: String, environment: String, value: String)] {
     let options = ServeOptions()
-    return [
-      ("--data", "APUS_DATA", options.data), ("--listen", "APUS_LISTEN", options.address),
-      ("--postgres-port", "APUS_POSTGRES_PORT", String(options.postgresPort)),
-      ("--http-port", "APUS_HTTP_PORT", String(options.httpPort)),
-      ("--log-format", "APUS_LOG_FORMAT", options.logFormat.rawValue),
+    let values = [
+      "--data": options.data, "--listen": options.address, "--postgres-port": String(options.postgresPort),
+      "--http-port": String(options.httpPort), "--log-format": options.logFormat.rawValue,
     ]
+    // What has no value by default is off.
+    return ServeOptions.settable.map { ($0, ServeOptions.variable(of: $0), values[$0] ?? "") }
   }
 
   static func run(_ arguments: [String]) -> Int32 {
@@ -27,8 +27,8 @@ enum DefaultsCommand {
       switch arguments {
       case []:
         for row in rows {
-          let flag = row.flag.padding(18)
-          print("\(flag)\(row.environment.padding(22))\(row.value)")
+          let flag = row.flag.padding(28)
+          print("\(flag)\(row.environment.padding(32))\(row.value)")
         }
       case ["--json"]:
         let parts = rows.map {

@@ -58,11 +58,21 @@ final class HTTPClient {
     throw CommandError.unreachable("cannot connect to \(host):\(port): \(reason)")
   }
 
+  /// The header that shows the key APUS_KEY or the role's password; empty without either.
+  private let authorization: String = {
+    let environment = ProcessInfo.processInfo.environment
+    if let key = environment["APUS_KEY"], !key.contains(where: \.isNewline) {
+      return "Authorization: Bearer \(key)\r\n"
+    }
+    guard let password = (try? ServeOptions.password(environment)) ?? environment["PGPASSWORD"] else { return "" }
+    return "Authorization: Basic \(Data("apus:\(password)".utf8).base64EncodedString())\r\n"
+  }()
+
   func post(_ path: String, type: String, _ body: [UInt8]) throws -> Answer {
     try connect()
     let shown = host.contains(":") ? "[\(host)]" : host
     let head =
-      "POST \(path) HTTP/1.1\r\nHost: \(shown):\(port)\r\nContent-Type: \(type)\r\n"
+      "POST \(path) HTTP/1.1\r\nHost: \(shown):\(port)\r\nContent-Type: \(type)\r\n\(authorization)"
       + "Content-Length: \(body.count)\r\n\r\n"
     do {
       try send(Array(head.utf8))

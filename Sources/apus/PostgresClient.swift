@@ -2,6 +2,7 @@
 
 import ApusBase
 import ApusREPL
+import Foundation
 
 /// One connection. Not thread-safe.
 final class PostgresClient {
@@ -9,6 +10,11 @@ final class PostgresClient {
 
   /// Connects by a URL or a libpq connection string; exit code 3 when that fails.
   init(_ target: String) throws {
+    // libpq's own variable; a server's tools take the server's too.
+    let environment = ProcessInfo.processInfo.environment
+    if environment["PGPASSWORD"] == nil, let password = try ServeOptions.password(environment) {
+      setenv("PGPASSWORD", password, 1)
+    }
     do throws(ApusError) {
       connection = try WireConnection(target)
     } catch {

@@ -98,6 +98,7 @@ enum ServeCommand {
 private final class RunningServer: Sendable {
   private let options: ServeOptions
   private let http: HTTPServer
+  private let scheme: String
   private struct State {
     var database: Database?
     var postgres: PostgresServer?
@@ -110,14 +111,32 @@ private final class RunningServer: Sendable {
     var settings = HTTPOptions()
     settings.address = options.address
     settings.port = options.httpPort
+    settings.hosts = options.httpHosts
+    settings.certificate = options.httpTLS.certificate
+    settings.key = options.httpTLS.key
+    scheme = options.httpTLS.certificate == nil ? "http" : "https"
     http = HTTPServer(settings)
   }
 
   func start() throws(ApusError) {
+    // Before anything that others could see: a certificate that cannot be used is the operator's to mend.
+    var configuration = PostgresServer.Configuration()
+    if let certificate = options.postgresTLS.certificate, let key = options.postgresTLS.key {
+      configuration.identity = try TLSIdentity(certificate: certificate, key: key)
+    }
     // First, so that health checks are answered while the log is replayed.
     let httpPort = try listening(options.httpPort, "--http-port") { () throws(ApusError) in try http.start() }
     let database = try open()
-    let postgres = PostgresServer(database: database, host: options.address, port: Int(options.postgresPort))
+    guard options.isLoopbackOnly || database.hasPassword else {
+      database.close()
+      throw ApusError(
+        .objectNotInPrerequisiteState,
+        "listening on \"\(options.address)\", which is beyond loopback, is refused while no password is set",
+        hint: "Start on 127.0.0.1 and set one with ALTER ROLE apus PASSWORD '...', or make the data directory with "
+          + "APUS_PASSWORD or APUS_PASSWORD_FILE set.")
+    }
+    let postgres = PostgresServer(
+      database: database, host: options.address, port: Int(options.postgresPort), configuration: configuration)
     let isStopping = state.withLock { state in
       state.database = database
       return state.isStopping
@@ -165,7 +184,7 @@ private final class RunningServer: Sendable {
         """
 
           psql postgres://apus@\(postgres)/apus
-          curl http://\(http)/v1/events -H 'Content-Type: application/json' -d '{"event": "hello", "user_id": "me"}'
+          curl \(scheme)://\(http)/v1/events -H 'Content-Type: application/json' -d '{"event": "hello", "user_id": "me"}'
 
         """)
     }
@@ -183,13 +202,32 @@ private final class RunningServer: Sendable {
       setting("--listen", "listen", options.address, "The address that is listened on."),
       setting("--postgres-port", "postgres_port", String(postgresPort), "The port of the PostgreSQL protocol."),
       setting("--http-port", "http_port", String(httpPort), "The port of HTTP."),
+      setting(
+        "--http-hosts", "http_hosts", options.httpHosts.joined(separator: ","), "Names by which browsers reach it."),
+      setting(
+        "--postgres-tls-certificate", "postgres_tls_certificate", options.postgresTLS.certificate ?? "",
+        "The certificate of the PostgreSQL protocol."),
+      setting(
+        "--postgres-tls-key", "postgres_tls_key", options.postgresTLS.key ?? "", "The file of that certificate's key."),
+      setting(
+        "--http-tls-certificate", "http_tls_certificate", options.httpTLS.certificate ?? "", "The certificate of HTTPS."
+      ),
+      setting("--http-tls-key", "http_tls_key", options.httpTLS.key ?? "", "The file of that certificate's key."),
       setting("--log-format", "log_format", options.logFormat.rawValue, "The form of log lines."),
     ])
   }
 
   private func open() throws(ApusError) -> Database {
     do throws(ApusError) {
-      return try Database.open(directory: options.data)
+      let database = try Database.open(directory: options.data, password: options.password)
+      if let password = options.password, !database.isNew, !database.accepts(password: password) {
+        Log.warning(
+          "serve",
+          "APUS_PASSWORD is not the password of this data directory, which stays as it is: it counts only when the "
+            + "directory is made",
+          ["change_it_with": "ALTER ROLE apus PASSWORD '...'"])
+      }
+      return database
     } catch {
       guard error.state == .objectInUse, let holder = Store.readLock(directory: options.data) else { throw error }
       var copy = error

@@ -1,9 +1,17 @@
 // ServeOptions owns what `apus serve` is asked: flags before environment before defaults.
 
 import ApusBase
+import ApusEngine
+import Foundation
 
 /// A mistake of the caller's: exit code 2.
 struct UsageError: Error { let message: String }
+
+/// A certificate and its private key, both or neither.
+struct TLSFiles: Equatable {
+  var certificate: String?
+  var key: String?
+}
 
 /// The settings of one server.
 struct ServeOptions: Equatable {
@@ -12,6 +20,12 @@ struct ServeOptions: Equatable {
   var postgresPort: UInt16 = 7432
   var httpPort: UInt16 = 7480
   var logFormat = LogFormat.logfmt
+  var postgresTLS = TLSFiles()
+  var httpTLS = TLSFiles()
+  /// Names by which browsers know the server, beside its addresses.
+  var httpHosts: [String] = []
+  /// The password that a new directory is made with.
+  private(set) var password: String?
   /// The flag or variable that gave an option, by flag; nothing for what is by default.
   private(set) var sources: [String: String] = [:]
 
@@ -22,10 +36,18 @@ struct ServeOptions: Equatable {
     ready postgres=HOST:PORT http=HOST:PORT
 
       --data DIR            where everything is kept; made when absent (APUS_DATA, ./apus-data)
-      --listen ADDRESS      a loopback address (APUS_LISTEN, 127.0.0.1)
+      --listen ADDRESS      a numeric address; beyond loopback only with a password (APUS_LISTEN, 127.0.0.1)
       --postgres-port N     0 takes a free one (APUS_POSTGRES_PORT, 7432)
       --http-port N         0 takes a free one (APUS_HTTP_PORT, 7480)
+      --http-hosts NAMES    names, divided by commas, by which browsers reach it (APUS_HTTP_HOSTS)
+      --postgres-tls-certificate FILE, --postgres-tls-key FILE
+                            PEM files: connections may be encrypted (APUS_POSTGRES_TLS_CERTIFICATE, ..._KEY)
+      --http-tls-certificate FILE, --http-tls-key FILE
+                            PEM files: HTTPS instead of HTTP (APUS_HTTP_TLS_CERTIFICATE, ..._KEY)
       --log-format FORMAT   logfmt or json (APUS_LOG_FORMAT, logfmt)
+
+    APUS_PASSWORD, or the first line of the file APUS_PASSWORD_FILE, becomes the password of role apus when the data
+    directory is made. Later: ALTER ROLE apus PASSWORD '...'.
 
     A flag comes before its environment variable. SIGTERM and SIGINT drain and end with status 0; a second one ends at
     once.
@@ -37,15 +59,10 @@ struct ServeOptions: Equatable {
   /// nil when help is asked for.
   static func read(_ arguments: [String], environment: [String: String]) throws -> ServeOptions? {
     var options = ServeOptions()
-    for name in ["APUS_PASSWORD", "APUS_PASSWORD_FILE"] where environment[name] != nil {
-      throw ApusError.unsupported(
-        "\(name): passwords are", hint: "Unset \(name); only loopback connections are possible, without a password.")
-    }
+    options.password = try password(environment)
     if let value = environment["APUS_CONFIG"] { throw noConfiguration("APUS_CONFIG", value) }
-    for (name, flag) in [
-      ("APUS_DATA", "--data"), ("APUS_LISTEN", "--listen"), ("APUS_POSTGRES_PORT", "--postgres-port"),
-      ("APUS_HTTP_PORT", "--http-port"), ("APUS_LOG_FORMAT", "--log-format"),
-    ] {
+    for flag in settable {
+      let name = variable(of: flag)
       if let value = environment[name] { try options.set(flag, to: value, from: name) }
     }
     var rest = arguments[...]
@@ -59,13 +76,42 @@ struct ServeOptions: Equatable {
       }
       try options.set(flag, to: value, from: flag)
     }
-    try options.requireLoopback()
+    for (tls, flag) in [(options.postgresTLS, "--postgres-tls"), (options.httpTLS, "--http-tls")]
+    where (tls.certificate == nil) != (tls.key == nil) {
+      throw UsageError(message: "\(flag)-certificate and \(flag)-key are given together")
+    }
     return options
   }
 
-  private static let flags: Set<String> = [
-    "--config", "--data", "--listen", "--postgres-port", "--http-port", "--log-format",
+  /// Every flag that has a variable.
+  static let settable = [
+    "--data", "--listen", "--postgres-port", "--http-port", "--http-hosts", "--postgres-tls-certificate",
+    "--postgres-tls-key", "--http-tls-certificate", "--http-tls-key", "--log-format",
   ]
+  private static let flags = Set(settable + ["--config"])
+
+  /// `APUS_HTTP_PORT` of `--http-port`.
+  static func variable(of flag: String) -> String {
+    "APUS_" + flag.dropFirst(2).uppercased().replacingOccurrences(of: "-", with: "_")
+  }
+
+  /// APUS_PASSWORD, or the first line of APUS_PASSWORD_FILE.
+  static func password(_ environment: [String: String]) throws -> String? {
+    let (given, file) = (environment["APUS_PASSWORD"], environment["APUS_PASSWORD_FILE"])
+    if given != nil, file != nil { throw UsageError(message: "APUS_PASSWORD and APUS_PASSWORD_FILE are both set") }
+    guard let password = try file.map({ try firstLine(of: $0) }) ?? given else { return nil }
+    guard !password.isEmpty else {
+      throw UsageError(message: "\(file == nil ? "APUS_PASSWORD" : "APUS_PASSWORD_FILE") is empty")
+    }
+    return password
+  }
+
+  private static func firstLine(of file: String) throws -> String {
+    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+      throw ApusError(.configFileError, "APUS_PASSWORD_FILE: cannot read \"\(file)\"")
+    }
+    return String(text.prefix { !$0.isNewline })
+  }
 
   private static func noConfiguration(_ name: String, _ value: String) -> ApusError {
     .unsupported(
@@ -80,7 +126,16 @@ struct ServeOptions: Equatable {
       guard !value.isEmpty else { throw UsageError(message: "\(source) is empty") }
       data = value
       while data.count > 1, data.hasSuffix("/") { data.removeLast() }
-    case "--listen": address = value == "localhost" ? "127.0.0.1" : value
+    case "--listen":
+      address = value == "localhost" ? "127.0.0.1" : value
+      guard isNumericAddress(address) else {
+        throw UsageError(message: "\(source) is \"\(value)\", but an address is numeric: 127.0.0.1, ::1, 0.0.0.0, ::")
+      }
+    case "--http-hosts": httpHosts = value.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    case "--postgres-tls-certificate": postgresTLS.certificate = value
+    case "--postgres-tls-key": postgresTLS.key = value
+    case "--http-tls-certificate": httpTLS.certificate = value
+    case "--http-tls-key": httpTLS.key = value
     case "--postgres-port": postgresPort = try Self.port(value, source)
     case "--http-port": httpPort = try Self.port(value, source)
     case "--log-format":
@@ -99,16 +154,12 @@ struct ServeOptions: Equatable {
     return port
   }
 
-  /// Without passwords whoever reaches the port may read and write everything.
-  private func requireLoopback() throws {
-    let parts = address.split(separator: ".", omittingEmptySubsequences: false)
-    let isFour = parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-    guard isFour || address == "::1" else {
-      throw ApusError.unsupported(
-        "listening on \"\(address)\", which is beyond loopback, is",
-        hint: "There are no passwords yet, so anybody who reached the port could read and write everything. "
-          + "Use 127.0.0.1 or ::1.")
-    }
+  /// Whether only this machine reaches the server.
+  var isLoopbackOnly: Bool { isLoopback(address: address) }
+
+  private func isNumericAddress(_ text: String) -> Bool {
+    var (four, six) = (in_addr(), in6_addr())
+    return inet_pton(AF_INET, text, &four) == 1 || inet_pton(AF_INET6, text, &six) == 1
   }
 
   /// `HOST:PORT` as the ready line and URLs have it.

@@ -16,9 +16,9 @@ final class HTTPFixture {
   let server: HTTPServer
   let port: Int
 
-  init(attached: Bool = true) throws {
+  init(attached: Bool = true, password: String? = nil) throws {
     directory = NSTemporaryDirectory() + "apus-http-\(UUID().uuidString)"
-    database = try Database.open(directory: directory)
+    database = try Database.open(directory: directory, password: password)
     var options = HTTPOptions()
     options.port = 0
     server = HTTPServer(options)

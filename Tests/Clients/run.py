@@ -17,7 +17,8 @@ sys.path.insert(0, str(HERE.parents[1] / "scripts"))
 sys.path.insert(0, str(HERE))
 from harness.server import Server, find_binary
 
-MODULES = ["with_psql", "with_psycopg", "with_asyncpg", "with_segment", "with_curl", "with_command_line", "with_repl"]
+MODULES = ["with_psql", "with_psycopg", "with_asyncpg", "with_segment", "with_curl", "with_command_line", "with_repl",
+           "with_access"]
 
 
 def main():

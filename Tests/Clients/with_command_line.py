@@ -32,11 +32,10 @@ def test_a_bind_beyond_loopback_is_refused(server):
         assert done.returncode != 0 and "loopback" in done.stderr, done
 
 
-def test_a_password_is_refused_for_now(server):
-    with tempfile.TemporaryDirectory() as data:
-        done = apus(server, "serve", "--data", data + "/d", "--postgres-port", "0", "--http-port", "0",
-                    environment={"APUS_PASSWORD": "secret"})
-        assert done.returncode != 0 and "APUS_PASSWORD" in done.stderr and "secret" not in done.stderr, done
+def test_two_passwords_or_an_empty_one_are_refused(server):
+    for environment in ({"APUS_PASSWORD": "secret", "APUS_PASSWORD_FILE": "/x"}, {"APUS_PASSWORD": ""}):
+        done = apus(server, "serve", "--data", "/nonexistent/d", environment=environment)
+        assert done.returncode == 2 and "APUS_PASSWORD" in done.stderr and "secret" not in done.stderr, done
 
 
 def test_a_directory_has_one_server(server):

@@ -14,7 +14,10 @@ import Synchronization
 public final class Database: Sendable {
   let store: Store
   let functions: FunctionRegistry
+  let access: AccessControl
   let ingest = IngestState()
+  /// Whether `open` made the directory.
+  public let isNew: Bool
   private let cache = ParseCache()
   private let clock: any WallClock
   private let sessions = Mutex<[Int32: (secret: Int32, control: SessionControl)]>([:])
@@ -27,8 +30,12 @@ public final class Database: Sendable {
   let catalogMisses = CatalogMisses()
   let systemCache = SystemCache()
 
-  private init(store: Store, functions: FunctionRegistry, clock: any WallClock) {
+  private init(
+    store: Store, functions: FunctionRegistry, clock: any WallClock, isNew: Bool
+  ) throws(ApusError) {
     self.store = store
+    self.isNew = isNew
+    access = try AccessControl(store.snapshot())
     self.functions = functions
     self.clock = clock
     startTime = clock.now() &- postgresEpochUnixMicroseconds
@@ -38,22 +45,40 @@ public final class Database: Sendable {
     ])
   }
 
-  /// Opens (or makes) the directory: replays the log, and creates the table `events` in a new one.
-  public static func open(directory: String, options: StoreOptions = StoreOptions()) throws(ApusError) -> Database {
-    try open(directory: directory, options: options, functions: .standard)
+  /// Opens (or makes) the directory: replays the log. A new one gets the table `events` and, where one is given, the
+  /// password of the role `apus`.
+  public static func open(
+    directory: String, options: StoreOptions = StoreOptions(), password: String? = nil
+  ) throws(ApusError) -> Database {
+    try open(directory: directory, options: options, functions: .standard, password: password)
   }
 
   static func open(
-    directory: String, options: StoreOptions, functions: FunctionRegistry
+    directory: String, options: StoreOptions, functions: FunctionRegistry, password: String? = nil
   ) throws(ApusError) -> Database {
     let store = try Store.open(directory: directory, options: options)
-    let database = Database(store: store, functions: functions, clock: options.clock)
-    if store.snapshot().table(schema: "public", name: "events") == nil, store.snapshot().settings["initialised"] == nil
-    {
-      _ = try store.createTable(EventsTable.definition)
-      _ = try store.apply([.putSetting(name: "initialised", value: "true")])
+    do throws(ApusError) {
+      let isNew = store.snapshot().settings["initialised"] == nil
+      if isNew { try initialise(store, password: password) }
+      return try Database(store: store, functions: functions, clock: options.clock, isNew: isNew)
+    } catch {
+      store.close()
+      throw error
     }
-    return database
+  }
+
+  /// The password comes with the mark that the directory is ready: neither is ever there without the other.
+  private static func initialise(_ store: Store, password: String?) throws(ApusError) {
+    if store.snapshot().table(schema: "public", name: "events") == nil {
+      try store.createTable(EventsTable.definition)
+    }
+    var changes: [CatalogChange] = [.putSetting(name: "initialised", value: "true")]
+    if let password {
+      let verifier = try ScramVerifier.make(password: password)
+      changes.append(
+        .putObject(try AccessControl.roleObject(verifier, mockSecret: try Cryptography.random(32))))
+    }
+    try store.apply(changes)
   }
 
   /// Flushes nothing, ends the log cleanly and lets go of the directory.

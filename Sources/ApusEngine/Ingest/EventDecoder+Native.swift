@@ -36,6 +36,16 @@ extension EventDecoder {
     return finishRow(document, properties: properties, clientTime: timeToken, line: line)
   }
 
+  /// Whether a member is the key that let the body in, which nothing should keep.
+  private static func isIngestKey(
+    _ key: UnsafeRawBufferPointer, _ document: JSONDocument, _ value: Int
+  ) -> Bool {
+    guard document[value].kind == .string,
+      key.elementsEqual("api_key".utf8) || key.elementsEqual("token".utf8) || key.elementsEqual("writeKey".utf8)
+    else { return false }
+    return document.text(document[value]).starts(with: "apus_ingest_".utf8)
+  }
+
   /// A member that is no stored column.
   private mutating func unplaced(
     _ field: Int, _ key: UnsafeRawBufferPointer, _ document: JSONDocument, _ value: Int
@@ -45,6 +55,7 @@ extension EventDecoder {
       if request.acceptsAnyTime { return nil }
       return IngestFault(.invalidValue, "column \"\(target.names[field])\" is generated: leave it out")
     }
+    if Self.isIngestKey(key, document, value) { return nil }
     guard target.properties != nil else {
       let name = String(decoding: key.prefix(Limits.identifierBytesMax), as: UTF8.self)
       return IngestFault(.unknownField, "table \"\(target.definition.name)\" has no column \"\(name)\"")

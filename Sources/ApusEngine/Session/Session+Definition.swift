@@ -14,6 +14,7 @@ extension Session {
     case .createTableAs(let create): return try execute(tableAs: create, body)
     case .drop(let drop): return try execute(drop: drop)
     case .createSchema(let create): return try execute(schema: create)
+    case .alterRole(let alter): return try execute(alterRole: alter)
     case .truncate: throw ApusError.unsupported("TRUNCATE is")
     case .checkpoint:
       try requireWritable("CHECKPOINT")

@@ -96,7 +96,7 @@ extension Session {
     let body = prepared.statement
     takeSettingRequests()
     try enter(body.parsed.root)
-    noteActive(prepared.text)
+    noteActive(Self.shownText(body.parsed))
     switch body.parsed.root {
     case .select(let query): return try execute(query: query, body, parameters)
     case .insert(let insert): return try execute(insert: insert, body, parameters)

@@ -21,7 +21,9 @@ struct CatalogFunctions: CatalogLookup {
   /// One dictionary per file.
   private static let bodies: [String: Body] = {
     var all: [String: Body] = [:]
-    for part in [definitionBodies, visibilityBodies, privilegeBodies, sizeBodies, nameBodies, serverBodies, rowBodies] {
+    for part in [
+      definitionBodies, visibilityBodies, privilegeBodies, sizeBodies, nameBodies, serverBodies, rowBodies, accessBodies,
+    ] {
       for (name, body) in part { all[name] = body }
     }
     return all

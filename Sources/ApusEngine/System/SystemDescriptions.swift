@@ -12,6 +12,7 @@ enum SystemDescriptions {
     ("ingest", "what was taken in since the start, by table, dialect and result"),
     ("queries", "what sessions run now"),
     ("settings", "settings with their values and where they come from"),
+    ("keys", "keys for ingest and queries, without their secrets"),
     ("jobs", "background work that is waiting"),
     ("catalog_misses", "what clients asked of the catalogs that is not there"),
     ("rejects", "rows that could not be stored"),

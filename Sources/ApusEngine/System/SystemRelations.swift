@@ -21,7 +21,7 @@ enum SystemRelations {
       ("information_schema", InformationTableRelations.contents),
       ("information_schema", FunctionRelations.informationContents),
       ("apus", StoreRelations.apusContents), ("apus", ActivityRelations.apusContents),
-      ("apus", SettingRelations.apusContents),
+      ("apus", SettingRelations.apusContents), ("apus", AccessRelations.apusContents),
     ]
     for (schema, part) in parts { for (name, content) in part { all["\(schema).\(name)"] = content } }
     return all

@@ -32,6 +32,8 @@ public final class ScalarFunction: Sendable {
   public let schema: String
   public let kind: Kind
   public let parameters: [ParameterType]
+  /// The names by which arguments may be given, one a parameter; empty: only in order.
+  public let parameterNames: [String]
   /// Whether the last parameter repeats (VARIADIC).
   public let isVariadic: Bool
   public let result: ResultType
@@ -49,13 +51,14 @@ public final class ScalarFunction: Sendable {
 
   public init(
     _ name: String, schema: String = "pg_catalog", kind: Kind = .function, parameters: [ParameterType],
-    isVariadic: Bool = false, result: ResultType, volatility: Volatility = .immutable, isStrict: Bool = true,
+    parameterNames: [String] = [], isVariadic: Bool = false, result: ResultType, volatility: Volatility = .immutable, isStrict: Bool = true,
     mayFail: Bool = true, isMonotonic: Bool = false, evaluate: @escaping ScalarEvaluator
   ) {
     self.name = name
     self.schema = schema
     self.kind = kind
     self.parameters = parameters
+    self.parameterNames = parameterNames
     self.isVariadic = isVariadic
     self.result = result
     self.volatility = volatility

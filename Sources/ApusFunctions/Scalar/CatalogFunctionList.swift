@@ -139,15 +139,28 @@ enum CatalogFunctionList {
     + privileges.split(separator: "\n").flatMap { line in
       let parts = line.split(separator: " ").map(String.init)
       return parts.dropFirst().map { function(parts[0], $0, result: "bool", volatility: .stable, isStrict: true) }
-    } + [function("flush", "regclass", schema: "apus", result: "void", volatility: .volatile, isStrict: true)]
+    } + own
+
+  /// Those of schema apus.
+  private static let own: [ScalarFunction] = [
+    function("flush", "regclass", schema: "apus", result: "void", volatility: .volatile, isStrict: true),
+    key("text,text", []), key("text,text,text", []),
+    key("text,text,text,_text", ["name", "kind", "table_name", "origins"]),
+    function("revoke_key", "text", schema: "apus", result: "void", volatility: .volatile, isStrict: true),
+  ]
+
+  private static func key(_ arguments: String, _ names: [String]) -> ScalarFunction {
+    function(
+      "create_key", arguments, names: names, schema: "apus", result: "text", volatility: .volatile, isStrict: false)
+  }
 
   private static let types: [String: DataType] = Dictionary(
     DataType.all.flatMap { [($0.catalogName, $0), ("_" + $0.catalogName, .array($0))] },
     uniquingKeysWith: { first, _ in first })
 
   private static func function(
-    _ name: String, _ arguments: String, schema: String = "pg_catalog", result: String, volatility: Volatility,
-    isStrict: Bool
+    _ name: String, _ arguments: String, names: [String] = [], schema: String = "pg_catalog", result: String,
+    volatility: Volatility, isStrict: Bool
   ) -> ScalarFunction {
     let parameters: [ParameterType] =
       arguments == "-"
@@ -155,7 +168,8 @@ enum CatalogFunctionList {
     let type = types[result] ?? .text
     let qualified = schema == "pg_catalog" ? name : "\(schema).\(name)"
     return ScalarFunction(
-      name, schema: schema, parameters: parameters, result: .exact(type), volatility: volatility, isStrict: isStrict,
+      name, schema: schema, parameters: parameters, parameterNames: names, result: .exact(type), volatility: volatility,
+      isStrict: isStrict,
       evaluate: { (vectors, count, context) throws(ApusError) -> Vector in
         try call(qualified, vectors, count, context, type: type, isStrict: isStrict)
       })

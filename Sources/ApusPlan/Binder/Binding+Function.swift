@@ -15,8 +15,9 @@ struct ChosenCall {
 
 extension Binding {
   func function(_ call: FunctionCall, position: Int?, _ scope: Scope) throws -> Bound {
-    if let named = call.arguments.first(where: { $0.name != nil }) {
-      throw ApusError.unsupported("named arguments are", position: named.position ?? position)
+    if call.arguments.contains(where: { $0.name != nil }) {
+      if call.over != nil { throw ApusError.unsupported("named arguments of window functions are", position: position) }
+      return try plainCall(call, try orderedArguments(call, position: position, scope), position: position, scope)
     }
     if call.isVariadic { throw ApusError.unsupported("VARIADIC arguments are", position: position) }
     if let over = call.over { return try windowCall(call, over: over, position: position, scope) }

@@ -31,6 +31,24 @@ extension OutputBuffer {
     endMessage(start)
   }
 
+  mutating func authenticationSASL(_ mechanisms: [String]) {
+    let start = beginMessage("R")
+    put(bigEndian: Int32(10))
+    for mechanism in mechanisms { put(string: mechanism) }
+    put(0)
+    endMessage(start)
+  }
+
+  mutating func authenticationSASLContinue(_ data: [UInt8]) { authentication(11, data) }
+  mutating func authenticationSASLFinal(_ data: [UInt8]) { authentication(12, data) }
+
+  private mutating func authentication(_ code: Int32, _ data: [UInt8]) {
+    let start = beginMessage("R")
+    put(bigEndian: code)
+    put(data)
+    endMessage(start)
+  }
+
   mutating func parameterStatus(_ name: String, _ value: String) {
     let start = beginMessage("S")
     put(string: name)

@@ -4,9 +4,15 @@ import ApusBase
 import ApusEngine
 
 extension SessionMachine {
+  /// The one database of a server.
+  private static let databaseName = "apus"
+
   /// Applies the startup packet and writes everything up to the first ReadyForQuery. An error means that the client is
   /// not let in.
-  func greet(_ startup: Startup) -> ApusError? {
+  func greet(_ startup: Startup, isAuthenticated: Bool = false) -> ApusError? {
+    if isAuthenticated, startup.database != Self.databaseName {
+      return ApusError(.invalidCatalogName, "database \"\(startup.database)\" does not exist")
+    }
     do throws(ApusError) {
       for (name, value) in startup.settings { try session.setInitial(name, value) }
     } catch {
@@ -19,7 +25,7 @@ extension SessionMachine {
     for (name, value) in session.reportedParameters { output.parameterStatus(name, value) }
     output.backendKeyData(processID: session.processID, secret: session.secret)
     // While no password is set, this machine's users may use any name.
-    if startup.user != session.user || startup.database != session.user {
+    if !isAuthenticated, startup.user != session.user || startup.database != Self.databaseName {
       output.noticeResponse(
         Notice(
           .notice,

@@ -42,11 +42,22 @@ final class Connection: Sendable {
     let peer = socket.peer()
     Log.debug("postgres", "connection", ["conn": String(number), "peer": peer?.address ?? "unknown"])
     var decoder = MessageDecoder()
-    guard let startup = negotiate(&decoder, buffer) else { return }
-    guard peer?.isLoopback == true else {
+    let end = monotonicNanoseconds() + UInt64(server.configuration.authenticationSecondsMax) * 1_000_000_000
+    guard let startup = negotiate(&decoder, buffer, end) else { return }
+    let isKnown: Bool
+    do throws(ApusError) {
+      guard let answer = try authenticate(startup, &decoder, buffer, end) else { return }
+      isKnown = answer
+    } catch {
+      server.noteRefused()
+      return refuse(error)
+    }
+    guard isKnown || peer?.isLoopback == true else {
       server.noteRefused()
       return refuse(
-        ApusError(.invalidAuthorization, "connections from other machines need a password, and none can be set yet"))
+        ApusError(
+          .invalidAuthorization, "connections from other machines need a password, and none is set",
+          hint: "Set one from this machine: ALTER ROLE apus PASSWORD '...'"))
     }
     if let error = server.admit(user: startup.user) { return refuse(error) }
     defer { server.noteEnd() }
@@ -58,7 +69,7 @@ final class Connection: Sendable {
     machine.statementDone = { [number] text, nanoseconds in
       Self.note(text, nanoseconds, number, session.setting("log_min_duration_statement"))
     }
-    if let error = machine.greet(startup) {
+    if let error = machine.greet(startup, isAuthenticated: isKnown) {
       server.noteRefused()
       return refuse(error)
     }
@@ -69,16 +80,22 @@ final class Connection: Sendable {
   }
 
   /// Reads up to the startup packet; nil when the connection has ended or was another's errand.
-  private func negotiate(_ decoder: inout MessageDecoder, _ buffer: UnsafeMutableRawBufferPointer) -> Startup? {
-    let end = monotonicNanoseconds() + UInt64(server.configuration.authenticationSecondsMax) * 1_000_000_000
+  private func negotiate(
+    _ decoder: inout MessageDecoder, _ buffer: UnsafeMutableRawBufferPointer, _ end: UInt64
+  ) -> Startup? {
+    if let identity = server.configuration.identity, socket.beginsWithTLS(milliseconds: Self.milliseconds(until: end)) {
+      guard socket.encrypt(as: identity, deadline: end) else { return nil }
+    }
     var refusals = 0
     while true {
       do throws(ApusError) {
         while let item = try decoder.next() {
           guard case .message(let message) = item else { return nil }
           switch message {
+          case .sslRequest where server.configuration.identity != nil && !socket.isEncrypted:
+            guard try encrypt(decoder, end) else { return nil }
           case .sslRequest, .gssEncryptionRequest:
-            // Each may be asked once. TLS is not there yet: N.
+            // Each may be asked once.
             refusals += 1
             guard refusals <= 2, socket.send([UInt8(ascii: "N")]) else { return nil }
           case .cancelRequest(let processID, let secret):
@@ -95,15 +112,59 @@ final class Connection: Sendable {
         refuse(error)
         return nil
       }
-      let now = monotonicNanoseconds()
-      let rest = now < end ? Int32(clamping: (end - now) / 1_000_000 + 1) : 0
-      switch socket.receive(into: buffer, milliseconds: rest) {
+      switch socket.receive(into: buffer, milliseconds: Self.milliseconds(until: end)) {
       case .bytes(let count): decoder.feed(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]))
       case .end: return nil
       case .timeout:
         server.noteRefused()
-        refuse(ApusError(.protocolViolation, "canceling authentication due to timeout"))
+        refuse(Self.tooSlow)
         return nil
+      }
+    }
+  }
+
+  private static var tooSlow: ApusError {
+    ApusError(.protocolViolation, "canceling authentication due to timeout")
+  }
+
+  private static func milliseconds(until end: UInt64) -> Int32 {
+    let now = monotonicNanoseconds()
+    return now < end ? Int32(clamping: (end - now) / 1_000_000 + 1) : 0
+  }
+
+  /// Answers an SSLRequest; false when the client does not go on with TLS.
+  private func encrypt(_ decoder: MessageDecoder, _ end: UInt64) throws(ApusError) -> Bool {
+    guard let identity = server.configuration.identity else { return false }
+    // What came in the clear after the request is not the client's own word: somebody in between may have sent it.
+    guard decoder.pendingBytes == 0 else {
+      throw ApusError(.protocolViolation, "received unencrypted data after SSL request")
+    }
+    return socket.send([UInt8(ascii: "S")]) && socket.encrypt(as: identity, deadline: end)
+  }
+
+  /// Asks for the password once one is set: true when it was right, false when none is asked for. nil when the client
+  /// has ended the connection.
+  private func authenticate(
+    _ startup: Startup, _ decoder: inout MessageDecoder, _ buffer: UnsafeMutableRawBufferPointer, _ end: UInt64
+  ) throws(ApusError) -> Bool? {
+    guard var authentication = try Authentication(user: startup.user, database: server.database) else { return false }
+    var output = OutputBuffer(capacity: 256)
+    authentication.begin(into: &output)
+    var isDone = false
+    while true {
+      while !isDone, let item = try decoder.next() {
+        if case .message(.terminate) = item { return nil }
+        isDone = try authentication.receive(item, into: &output)
+      }
+      if !output.isEmpty {
+        guard socket.send(output.bytes) else { return nil }
+        output.removeAll()
+      }
+      if isDone { return true }
+      switch socket.receive(into: buffer, milliseconds: Self.milliseconds(until: end)) {
+      case .bytes(let count): decoder.feed(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]))
+      case .end: return nil
+      case .timeout: throw Self.tooSlow
       }
     }
   }

@@ -14,6 +14,8 @@ public final class PostgresServer: Sendable {
     public var connectionsReserved = Limits.connectionsReserved
     /// A client that has not finished its startup by then is let go.
     public var authenticationSecondsMax = Limits.authenticationSecondsMax
+    /// What the server shows of itself over TLS; nil: connections are not encrypted.
+    public var identity: TLSIdentity?
     public init() {}
   }
 
@@ -46,7 +48,7 @@ public final class PostgresServer: Sendable {
   /// Connections that have not named themselves yet, beyond those that may be open.
   private static let waitingMax = 64
 
-  /// `host` is a loopback address; port 0 takes a free one.
+  /// `host` is a loopback address unless a password is set; port 0 takes a free one.
   public init(
     database: Database, host: String = "127.0.0.1", port: Int = 7432, configuration: Configuration = Configuration()
   ) {
@@ -62,7 +64,7 @@ public final class PostgresServer: Sendable {
 
   /// Listens and takes connections from now on. Returns the port.
   public func start() throws(ApusError) -> Int {
-    let listener = try ListeningSocket(host: host, port: port)
+    let listener = try ListeningSocket(host: host, port: port, servesOthers: database.hasPassword)
     state.withLock {
       $0.listener = listener
       $0.acceptorRuns = true

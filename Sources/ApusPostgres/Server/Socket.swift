@@ -7,6 +7,8 @@ import Synchronization
 /// A socket that one thread reads and writes, and that others may only shut down.
 final class Socket: Sendable {
   private let descriptor: Mutex<Int32>
+  /// Once the connection is encrypted.
+  private let tls = Mutex<TLSSession?>(nil)
 
   init(_ descriptor: Int32) {
     self.descriptor = Mutex(descriptor)
@@ -33,6 +35,10 @@ final class Socket: Sendable {
   func receive(into buffer: UnsafeMutableRawBufferPointer, milliseconds: Int32 = -1) -> Received {
     let number = self.number
     guard number >= 0 else { return .end }
+    if let session = tls.withLock({ $0 }) {
+      let wait = milliseconds < 0 ? nil : UInt64(milliseconds) * 1_000_000
+      return session.receive(into: buffer, deadline: wait.map { monotonicNanoseconds() + $0 })
+    }
     if milliseconds >= 0 {
       var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
       let ready = poll(&entry, 1, milliseconds)
@@ -52,6 +58,7 @@ final class Socket: Sendable {
     guard var next = bytes.baseAddress else { return true }
     let number = self.number
     guard number >= 0 else { return false }
+    if let session = tls.withLock({ $0 }) { return session.send(bytes) }
     var rest = bytes.count
     while rest > 0 {
       let count = Glibc.send(number, next, rest, Int32(MSG_NOSIGNAL))
@@ -65,6 +72,27 @@ final class Socket: Sendable {
     return true
   }
 
+  // MARK: - Encryption
+
+  var isEncrypted: Bool { tls.withLock { $0 != nil } }
+
+  /// Encrypts what follows; false when the client does not do its part by the deadline.
+  func encrypt(as identity: TLSIdentity, deadline: UInt64) -> Bool {
+    guard let session = TLSSession(identity, descriptor: number, deadline: deadline) else { return false }
+    tls.withLock { $0 = session }
+    return true
+  }
+
+  /// Whether the client begins with a TLS handshake rather than a packet of PostgreSQL's. Waits for its first byte.
+  func beginsWithTLS(milliseconds: Int32) -> Bool {
+    var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+    guard poll(&entry, 1, milliseconds) > 0 else { return false }
+    var first: UInt8 = 0
+    return recv(number, &first, 1, Int32(MSG_PEEK.rawValue)) == 1 && first == 22
+  }
+
+  // MARK: - Ends
+
   /// Ends reading: a blocked read returns at once. What is being written still goes out.
   func endReading() {
     descriptor.withLock { if $0 >= 0 { _ = shutdown($0, Int32(SHUT_RD)) } }
@@ -76,6 +104,11 @@ final class Socket: Sendable {
   }
 
   func close() {
+    let session = tls.withLock { held in
+      defer { held = nil }
+      return held
+    }
+    session?.end()
     descriptor.withLock {
       if $0 >= 0 { _ = Glibc.close($0) }
       $0 = -1
@@ -122,7 +155,8 @@ final class ListeningSocket: Sendable {
   let port: Int
 
   /// Binds to a loopback address; port 0 takes a free one.
-  init(host: String, port: Int) throws(ApusError) {
+  /// `servesOthers`: addresses beyond loopback are fine.
+  init(host: String, port: Int, servesOthers: Bool = false) throws(ApusError) {
     guard (0...65_535).contains(port) else {
       throw ApusError(.invalidParameterValue, "\(port) is not a port number")
     }
@@ -140,10 +174,11 @@ final class ListeningSocket: Sendable {
     withUnsafeMutableBytes(of: &storage) { raw in
       raw.copyMemory(from: UnsafeRawBufferPointer(start: info.ai_addr, count: min(Int(info.ai_addrlen), raw.count)))
     }
-    guard Socket.describe(&storage, info.ai_addrlen)?.isLoopback == true else {
+    guard servesOthers || Socket.describe(&storage, info.ai_addrlen)?.isLoopback == true else {
       throw ApusError(
-        .featureNotSupported, "listening on \"\(host)\" is refused: without a password only loopback is served",
-        hint: "use 127.0.0.1 or ::1")
+        .objectNotInPrerequisiteState,
+        "listening on \"\(host)\" is refused: without a password only loopback is served",
+        hint: "Set APUS_PASSWORD at the first start, or ALTER ROLE apus PASSWORD '...' while it listens on loopback.")
     }
     let number = socket(info.ai_family, info.ai_socktype, info.ai_protocol)
     guard number >= 0 else { throw Self.failure("cannot make a socket", host, port) }

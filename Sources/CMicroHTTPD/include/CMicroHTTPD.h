@@ -23,6 +23,9 @@ struct ApusHTTPSettings {
   unsigned int connections_max;
   unsigned int idle_seconds;
   size_t connection_memory_bytes;
+  // PEM texts for HTTPS; both NULL for HTTP. They are copied.
+  const char *certificate;
+  const char *key;
 };
 
 typedef void (*ApusHTTPLog)(void *context, const char *line);

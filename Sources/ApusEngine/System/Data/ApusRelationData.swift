@@ -21,5 +21,6 @@ enum ApusRelationData {
     tes:int8,since:timestamptz
     catalog_misses 15108 v 15208 15308 kind:text,name:text,count:int8,first_at:timestamptz,last_at:timestamptz,last_q\
     uery:text
+    keys 15120 v 15220 15320 name:text,kind:text,table_name:text,origins:_text,prefix:text,created_at:timestamptz
     """
 }
