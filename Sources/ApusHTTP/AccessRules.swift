@@ -14,8 +14,7 @@ struct AccessRules: Sendable {
 
   init(listening address: String, hosts more: [String] = []) {
     let own = address.contains(":") ? "[\(address)]" : address
-    hosts = ["localhost", "127.0.0.1", "[::1]", own.lowercased()]
-      .union(more.map { $0.lowercased() })
+    hosts = Set(["localhost", "127.0.0.1", "[::1]", own.lowercased()]).union(more.map { $0.lowercased() })
   }
 
   /// `isGuarded`: a password is set.

@@ -1,6 +1,7 @@
 // The callbacks of libmicrohttpd: they run on its threads. (In main.swift they would be bound to the main actor.)
 
 import ApusBase
+import ApusEngine
 import CMicroHTTPD
 
 /// Called with the head of a request, with each piece of its body, and once it is whole until there is an answer.

@@ -64,7 +64,7 @@ final class HTTPClient {
     if let key = environment["APUS_KEY"], !key.contains(where: \.isNewline) {
       return "Authorization: Bearer \(key)\r\n"
     }
-    guard let password = (try? ServeOptions.password(environment)) ?? environment["PGPASSWORD"] else { return "" }
+    guard let password = (try? ServeOptions.givenPassword(environment)) ?? environment["PGPASSWORD"] else { return "" }
     return "Authorization: Basic \(Data("apus:\(password)".utf8).base64EncodedString())\r\n"
   }()
 

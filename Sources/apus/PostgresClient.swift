@@ -12,7 +12,7 @@ final class PostgresClient {
   init(_ target: String) throws {
     // libpq's own variable; a server's tools take the server's too.
     let environment = ProcessInfo.processInfo.environment
-    if environment["PGPASSWORD"] == nil, let password = try ServeOptions.password(environment) {
+    if environment["PGPASSWORD"] == nil, let password = try ServeOptions.givenPassword(environment) {
       setenv("PGPASSWORD", password, 1)
     }
     do throws(ApusError) {

@@ -59,7 +59,7 @@ struct ServeOptions: Equatable {
   /// nil when help is asked for.
   static func read(_ arguments: [String], environment: [String: String]) throws -> ServeOptions? {
     var options = ServeOptions()
-    options.password = try password(environment)
+    options.password = try givenPassword(environment)
     if let value = environment["APUS_CONFIG"] { throw noConfiguration("APUS_CONFIG", value) }
     for flag in settable {
       let name = variable(of: flag)
@@ -96,7 +96,7 @@ struct ServeOptions: Equatable {
   }
 
   /// APUS_PASSWORD, or the first line of APUS_PASSWORD_FILE.
-  static func password(_ environment: [String: String]) throws -> String? {
+  static func givenPassword(_ environment: [String: String]) throws -> String? {
     let (given, file) = (environment["APUS_PASSWORD"], environment["APUS_PASSWORD_FILE"])
     if given != nil, file != nil { throw UsageError(message: "APUS_PASSWORD and APUS_PASSWORD_FILE are both set") }
     guard let password = try file.map({ try firstLine(of: $0) }) ?? given else { return nil }

@@ -30,7 +30,7 @@ private func refusal(_ run: () throws -> Void) -> String {
   } catch let error as ApusError { return "\(error.state.code) \(error.message)" } catch { return "\(error)" }
 }
 
-@Suite struct `SCRAM` {
+@Suite struct `SCRAM exchange` {
   private func exchange(_ password: String = Published.password) throws -> ScramExchange {
     let verifier = try ScramVerifier.make(password: password, salt: Published.salt)
     return ScramExchange(verifier: verifier, serverNonce: Published.serverNonce)
@@ -108,7 +108,7 @@ private final class Guarded {
       return ["nothing asked"]
     }
     var told: [String] = []
-    func take(_ out: OutputBuffer) {
+    func take(_ out: borrowing OutputBuffer) {
       for message in ServerMessage.read(Array(out.bytes)) {
         told.append("\(message.tag) \(message.body[3]) \(String(decoding: message.body.dropFirst(4), as: UTF8.self))")
       }
@@ -139,7 +139,7 @@ private final class Guarded {
   }
 }
 
-@Suite struct `Authentication` {
+@Suite struct `Passwords over the wire` {
   @Test func `the right password is let in after three messages`() throws {
     let told = try Guarded().talk(user: "apus", password: "pencil")
     #expect(told[0] == "R 10 SCRAM-SHA-256\0\0")

@@ -18,7 +18,7 @@ extension Session {
     }
     guard let option = alter.options.last else { return Execution(command: "ALTER ROLE") }
     guard alter.options.count == 1 else { throw ApusError(.syntaxError, "conflicting or redundant options") }
-    let password = option.text
+    let password: String? = option.value?.text
     if let password, password.hasPrefix("md5"), password.utf8.count == 35 {
       throw ApusError.unsupported("MD5 passwords are", hint: "Give the password itself, or its SCRAM-SHA-256 verifier.")
     }

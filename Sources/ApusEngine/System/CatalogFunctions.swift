@@ -22,7 +22,8 @@ struct CatalogFunctions: CatalogLookup {
   private static let bodies: [String: Body] = {
     var all: [String: Body] = [:]
     for part in [
-      definitionBodies, visibilityBodies, privilegeBodies, sizeBodies, nameBodies, serverBodies, rowBodies, accessBodies,
+      definitionBodies, visibilityBodies, privilegeBodies, sizeBodies, nameBodies, serverBodies, rowBodies,
+      accessBodies,
     ] {
       for (name, body) in part { all[name] = body }
     }

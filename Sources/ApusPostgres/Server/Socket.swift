@@ -88,7 +88,7 @@ final class Socket: Sendable {
     var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
     guard poll(&entry, 1, milliseconds) > 0 else { return false }
     var first: UInt8 = 0
-    return recv(number, &first, 1, Int32(MSG_PEEK.rawValue)) == 1 && first == 22
+    return recv(number, &first, 1, Int32(MSG_PEEK)) == 1 && first == 22
   }
 
   // MARK: - Ends
