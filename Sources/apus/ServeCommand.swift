@@ -184,7 +184,8 @@ private final class RunningServer: Sendable {
         """
 
           psql postgres://apus@\(postgres)/apus
-          curl \(scheme)://\(http)/v1/events -H 'Content-Type: application/json' -d '{"event": "hello", "user_id": "me"}'
+          curl \(scheme)://\(http)/v1/events -H 'Content-Type: application/json' \\
+            -d '{"event": "hello", "user_id": "me"}'
 
         """)
     }

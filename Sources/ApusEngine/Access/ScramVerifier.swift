@@ -61,9 +61,13 @@ public struct ScramVerifier: Sendable, Hashable {
   }
 
   public var text: String {
-    func base64(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
-    return "\(Self.mechanism)$\(iterations):\(base64(salt))$\(base64(storedKey)):\(base64(serverKey))"
+    let keys = "\(Self.base64(storedKey)):\(Self.base64(serverKey))"
+    return "\(Self.mechanism)$\(iterations):\(Self.base64(salt))$\(keys)"
   }
+
+  public static func base64(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
+  /// nil for what is no base64.
+  public static func bytes(base64 text: String) -> [UInt8]? { Data(base64Encoded: text).map { Array($0) } }
 
   // MARK: - Checks
 

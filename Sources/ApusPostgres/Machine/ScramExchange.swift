@@ -2,7 +2,6 @@
 
 import ApusBase
 import ApusEngine
-import Foundation
 
 /// One exchange. Give it the client's first message, then its final one.
 struct ScramExchange {
@@ -61,7 +60,7 @@ struct ScramExchange {
       throw Self.malformed("The nonce is not made of printable characters.")
     }
     nonce = clientNonce + serverNonce
-    serverFirst = "r=\(nonce),s=\(Data(verifier.salt).base64EncodedString()),i=\(verifier.iterations)"
+    serverFirst = "r=\(nonce),s=\(ScramVerifier.base64(verifier.salt)),i=\(verifier.iterations)"
     return serverFirst
   }
 
@@ -72,18 +71,18 @@ struct ScramExchange {
     guard parts.count >= 3, let last = parts.last, last.hasPrefix("p=") else {
       throw Self.malformed("Attribute \"p\" is missing.")
     }
-    guard try Self.value(parts[0], "c") == Data(channelBinding.utf8).base64EncodedString() else {
+    guard try Self.value(parts[0], "c") == ScramVerifier.base64(Array(channelBinding.utf8)) else {
       throw ApusError(.protocolViolation, "SCRAM channel binding check failed")
     }
     guard try Self.value(parts[1], "r") == nonce else {
       throw ApusError(.protocolViolation, "invalid SCRAM response", detail: "Nonce does not match.")
     }
-    guard let proof = Data(base64Encoded: String(last.dropFirst(2))) else {
+    guard let proof = ScramVerifier.bytes(base64: String(last.dropFirst(2))) else {
       throw Self.malformed("The proof is no base64.")
     }
     let withoutProof = message.dropLast(last.count + 1)
     let exchange = "\(clientFirst),\(serverFirst),\(withoutProof)"
-    guard try verifier.accepts(proof: Array(proof), of: exchange) else { return nil }
-    return "v=" + Data(try verifier.signature(of: exchange)).base64EncodedString()
+    guard try verifier.accepts(proof: proof, of: exchange) else { return nil }
+    return "v=" + ScramVerifier.base64(try verifier.signature(of: exchange))
   }
 }

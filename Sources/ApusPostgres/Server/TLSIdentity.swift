@@ -17,9 +17,8 @@ public final class TLSIdentity: @unchecked Sendable {
     guard code >= 0 else {
       gnutls_certificate_free_credentials(made)
       throw ApusError(
-        .configFileError,
-        "cannot use the certificate \"\(certificate)\" with the key \"\(key)\": \(String(cString: gnutls_strerror(code)))"
-      )
+        .configFileError, "cannot use the certificate \"\(certificate)\" with the key \"\(key)\"",
+        detail: String(cString: gnutls_strerror(code)))
     }
     credentials = made
   }
