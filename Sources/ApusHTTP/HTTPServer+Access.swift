@@ -6,7 +6,7 @@ import ApusEngine
 import ApusWeb
 
 extension Route {
-  /// Whether this is for those who may read. Health is told to everybody, the SDK is for the pages of others, and events
+  /// Whether this is for those who may read. Health is told to everybody, the SDK is for others' pages, and events
   /// have keys of their own.
   var isForReaders: Bool {
     switch self {

@@ -52,7 +52,8 @@ public final class ScalarFunction: Sendable {
   public init(
     _ name: String, schema: String = "pg_catalog", kind: Kind = .function, parameters: [ParameterType],
     parameterNames: [String] = [], isVariadic: Bool = false, result: ResultType,
-    volatility: Volatility = .immutable, isStrict: Bool = true, mayFail: Bool = true, isMonotonic: Bool = false, evaluate: @escaping ScalarEvaluator
+    volatility: Volatility = .immutable, isStrict: Bool = true, mayFail: Bool = true, isMonotonic: Bool = false,
+    evaluate: @escaping ScalarEvaluator
   ) {
     self.name = name
     self.schema = schema
