@@ -291,7 +291,9 @@ public final class Repl {
     let isOld = known == nil || monotonicNanoseconds() - knownSince > Self.namesNanosecondsMax
     // Never within a block: a failing query would end it, and a snapshot would be taken.
     if isOld, connection.transaction == .idle, connection.isAlive {
-      known = CompletionNames.load(connection, isApus: isApus)
+      let loaded = CompletionNames.load(connection, isApus: isApus)
+      // What could not be read is asked for again with the next TAB.
+      if !loaded.tables.isEmpty { known = loaded }
       knownSince = monotonicNanoseconds()
     }
     var names = known ?? CompletionNames()
