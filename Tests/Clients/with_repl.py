@@ -24,6 +24,7 @@ class Terminal:
     def __init__(self, server, *arguments, columns=100, lines=40):
         self.home = tempfile.mkdtemp(prefix="apus-home-")
         self.server = server
+        self.environment = {**os.environ, "TMUX_TMPDIR": self.home}
         self.size = ["-x", str(columns), "-y", str(lines)]
         self.open(*(arguments or ("--connect", server.url)))
 
@@ -35,7 +36,8 @@ class Terminal:
         self.wait("apus=>")
 
     def tmux(self, *arguments):
-        done = subprocess.run(["tmux", "-L", self.socket, *arguments], capture_output=True, text=True, timeout=20)
+        done = subprocess.run(["tmux", "-L", self.socket, *arguments], capture_output=True, text=True, timeout=20,
+                              env=self.environment)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -69,7 +71,8 @@ class Terminal:
         return self
 
     def __exit__(self, *_):
-        subprocess.run(["tmux", "-L", self.socket, "kill-server"], capture_output=True)
+        subprocess.run(["tmux", "-L", self.socket, "kill-server"], capture_output=True,
+                       env=self.environment)
         shutil.rmtree(self.home, ignore_errors=True)
 
 
