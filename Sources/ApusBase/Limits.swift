@@ -61,6 +61,15 @@ public enum Limits {
   /// Rejected events are kept this long, and at most this many bytes; the oldest go first, and are counted.
   public static let rejectsSecondsMax = 7 * 86_400
   public static let rejectsBytesMax = 1 << 30
+  /// Rows of one segment, at the most.
+  public static let segmentRowsMax = 1 << 28
+  /// Compaction merges segments up to this many rows, and reads at most this many bytes at once: it sorts in memory.
+  public static let compactionRowsMax = 16 * rowsPerRowGroup
+  public static let compactionBytesMax = 128 << 20
+  /// A partition that retention dropped can be restored this long, at most half of the retention.
+  public static let retentionGraceSeconds: Int64 = 86_400
+  /// A wall clock that moves by more pauses retention until it is confirmed.
+  public static let clockStepSecondsMax: Int64 = 86_400
   /// A name of a table, column or other object, as PostgreSQL's NAMEDATALEN - 1.
   public static let identifierBytesMax = 63
 }

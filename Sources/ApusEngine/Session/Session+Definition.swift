@@ -24,7 +24,9 @@ extension Session {
       return Execution(command: "CHECKPOINT")
     // Nothing can be listened to, so that there is nothing to leave: as in PostgreSQL, no error.
     case .unlisten: return Execution(command: "UNLISTEN")
-    case .vacuum(let vacuum) where !vacuum.isVacuum: return Execution(command: "ANALYZE")
+    case .vacuum(let vacuum):
+      return vacuum.isVacuum ? try execute(vacuum: vacuum) : Execution(command: "ANALYZE")
+    case .alterTable(let alter): return try execute(alter: alter)
     default: throw ApusError.unsupported("\(Self.name(of: body.parsed.root)) is")
     }
   }
@@ -217,7 +219,8 @@ extension Session {
     }
   }
 
-  private func table(toDrop name: [String], ifExists: Bool) throws(ApusError) -> TableID? {
+  /// A table of the store's by its name, along search_path.
+  func table(toDrop name: [String], ifExists: Bool) throws(ApusError) -> TableID? {
     let snapshot = database.snapshot()
     let schemas = name.count > 1 ? [name[name.count - 2]] : searchPath
     let plain = name.last ?? ""

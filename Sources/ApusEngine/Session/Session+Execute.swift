@@ -54,6 +54,7 @@ extension Session {
       body.insert = bound
       types = bound.bound.parameterTypes
       fields = bound.bound.returning?.fields
+    case .delete(let delete): types = try bindDelete(delete, body, currentSnapshot()).parameterTypes
     case .explain: fields = [Field("QUERY PLAN", .text)]
     case .showVariable(let name): fields = showFields(name)
     case .fetch(let fetch): fields = fetch.isMove ? nil : try cursor(fetch.cursor).fields
@@ -100,6 +101,7 @@ extension Session {
     switch body.parsed.root {
     case .select(let query): return try execute(query: query, body, parameters)
     case .insert(let insert): return try execute(insert: insert, body, parameters)
+    case .delete(let delete): return try execute(delete: delete, body, parameters)
     case .copy(let copy): return try execute(copy: copy, body)
     case .explain(let explain): return try execute(explain: explain, body)
     case .setVariable(let variable): return try execute(set: variable)

@@ -16,6 +16,7 @@ enum TableOptionReader {
   ) throws(ApusError) -> TableOptions {
     var options = TableOptions()
     var windowIsGiven = false
+    var retention: StatementOption?
     if let time = columns.first(where: { $0.name == "time" }), time.type.type == .timestamptz {
       options.timeColumn = "time"
     }
@@ -33,7 +34,8 @@ enum TableOptionReader {
         options.timeColumn = text
       case "partition": options.partitionSeconds = try seconds(text, option)
       case "retention":
-        throw ApusError.unsupported("option \"retention\" is", position: option.position)
+        options.retentionSeconds = try seconds(text, option)
+        retention = option
       case "dedupe_key":
         let column = try column(text, columns, option)
         guard column.type.type == .text || column.type.type == .uuid || column.type.type == .varchar else {
@@ -54,16 +56,27 @@ enum TableOptionReader {
       case "accept_past": options.acceptPastSeconds = try seconds(text, option)
       case "accept_future": options.acceptFutureSeconds = try seconds(text, option)
       default:
-        throw ApusError(
-          .invalidParameterValue, "unrecognized parameter \"\(option.name)\"",
-          hint: "Known are: \(known.joined(separator: ", ")).", position: option.position)
+        throw unrecognised(option)
       }
       options.given[option.name] = text
     }
     if windowIsGiven, options.dedupeKey == nil {
       throw ApusError(.invalidParameterValue, "dedupe_window needs dedupe_key")
     }
+    if let retention, options.timeColumn == nil { throw retentionNeedsTime(retention) }
     return options
+  }
+
+  static func unrecognised(_ option: StatementOption) -> ApusError {
+    ApusError(
+      .invalidParameterValue, "unrecognized parameter \"\(option.name)\"",
+      hint: "Known are: \(known.joined(separator: ", ")).", position: option.position)
+  }
+
+  static func retentionNeedsTime(_ option: StatementOption) -> ApusError {
+    ApusError(
+      .invalidParameterValue, "option \"retention\" needs a time column", hint: "name one with time_column",
+      position: option.position)
   }
 
   private static func column(

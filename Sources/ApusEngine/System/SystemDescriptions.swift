@@ -13,7 +13,7 @@ enum SystemDescriptions {
     ("queries", "what sessions run now"),
     ("settings", "settings with their values and where they come from"),
     ("keys", "keys for ingest and queries, without their secrets"),
-    ("jobs", "background work that is waiting"),
+    ("jobs", "background work that runs or waits"),
     ("catalog_misses", "what clients asked of the catalogs that is not there"),
     ("rejects", "rows that could not be stored"),
   ]

@@ -144,6 +144,9 @@ enum CatalogFunctionList {
   /// Those of schema apus.
   private static let own: [ScalarFunction] = [
     function("flush", "regclass", schema: "apus", result: "void", volatility: .volatile, isStrict: true),
+    function("compact", "regclass", schema: "apus", result: "int8", volatility: .volatile, isStrict: true),
+    function("undrop", "regclass", schema: "apus", result: "int8", volatility: .volatile, isStrict: true),
+    function("confirm_clock", "-", schema: "apus", result: "void", volatility: .volatile, isStrict: true),
     key("text,text", []), key("text,text,text", []),
     key("text,text,text,_text", ["name", "kind", "table_name", "origins"]),
     function("revoke_key", "text", schema: "apus", result: "void", volatility: .volatile, isStrict: true),

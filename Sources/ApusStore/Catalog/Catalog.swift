@@ -11,16 +11,20 @@ private import Synchronization
 final class Catalog: @unchecked Sendable {
   static let fileName = "catalog.sqlite"
   /// Of the tables below. A newer one than this is refused.
-  static let formatVersion: Int64 = 1
+  static let formatVersion: Int64 = 2
 
   private let lock = Mutex(())
   private let database: SQLiteDatabase
   private let system: any FileSystem
 
-  init(directory: String, system: any FileSystem) throws(ApusError) {
+  /// Of the database: below `formatVersion` only where it was opened without `upgrades`.
+  private var version: Int64 = 1
+
+  /// `upgrades`: a database of an older format is brought to the newest.
+  init(directory: String, system: any FileSystem, upgrades: Bool = true) throws(ApusError) {
     self.system = system
     database = try SQLiteDatabase(path: directory + "/" + Self.fileName, on: system)
-    try prepare()
+    try prepare(upgrades: upgrades)
   }
 
   func close() { lock.withLock { _ in database.close() } }
@@ -62,20 +66,33 @@ final class Catalog: @unchecked Sendable {
     "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
   ]
 
-  private func prepare() throws(ApusError) {
+  /// What format 2 added.
+  private static let lifecycleSchema = [
+    """
+    CREATE TABLE deletes (segment_id INTEGER PRIMARY KEY REFERENCES segments ON DELETE CASCADE,
+      version INTEGER NOT NULL, rows INTEGER NOT NULL, bitmap BLOB NOT NULL)
+    """,
+    """
+    CREATE TABLE dropped (segment_id INTEGER PRIMARY KEY REFERENCES segments ON DELETE CASCADE,
+      dropped_at INTEGER NOT NULL)
+    """,
+  ]
+
+  private func prepare(upgrades: Bool) throws(ApusError) {
     let isNew = try database.run("SELECT count(*) FROM sqlite_master").first?.first?.integer == 0
     if isNew {
       try database.transaction { () throws(ApusError) in
-        for statement in Self.schema { try database.run(statement) }
+        for statement in Self.schema + Self.lifecycleSchema { try database.run(statement) }
         try putMeta("format_version", Self.formatVersion)
         try putMeta("store_id", Int64(bitPattern: UInt64.random(in: .min ... .max)))
         try putMeta("dedupe_secret", Int64(bitPattern: UInt64.random(in: .min ... .max)))
         try putMeta("next_table", Int64(TableDefinition.firstUserTable.value))
         try putMeta("next_segment", 1)
       }
+      version = Self.formatVersion
       return
     }
-    let version = try meta("format_version") ?? 0
+    version = try meta("format_version") ?? 0
     guard version >= 1, version <= Self.formatVersion else {
       throw ApusError(
         .featureNotSupported,
@@ -83,6 +100,12 @@ final class Catalog: @unchecked Sendable {
           + "this version of Apus knows formats up to \(Self.formatVersion)",
         hint: "start the version of Apus that wrote it, or a newer one")
     }
+    guard upgrades, version < 2 else { return }
+    try database.transaction { () throws(ApusError) in
+      for statement in Self.lifecycleSchema { try database.run(statement) }
+      try putMeta("format_version", Self.formatVersion)
+    }
+    version = Self.formatVersion
   }
 
   private func meta(_ name: String) throws(ApusError) -> Int64? {
@@ -109,6 +132,7 @@ final class Catalog: @unchecked Sendable {
     contents.lastLSN = LSN(UInt64(bitPattern: try meta("last_lsn") ?? 0))
     contents.tables = try tables()
     for row in try database.run("SELECT * FROM segments ORDER BY id") { contents.segments.append(try segment(row)) }
+    if version >= 2 { try loadLifecycle(into: &contents) }
     for row in try database.run("SELECT table_id, partition, flushed_lsn FROM partitions") {
       let (table, partition, lsn) = (try integer(row, 0), try integer(row, 1), try integer(row, 2))
       contents.flushed[TableID(UInt32(clamping: table)), default: [:]][PartitionKey(partition)] =
@@ -123,6 +147,20 @@ final class Catalog: @unchecked Sendable {
       contents.settings[try text(row, 0)] = try text(row, 1)
     }
     return contents
+  }
+
+  private func loadLifecycle(into contents: inout CatalogContents) throws(ApusError) {
+    for row in try database.run("SELECT segment_id, version, rows, bitmap FROM deletes") {
+      let id = SegmentID(UInt64(clamping: try integer(row, 0)))
+      let deletes = row[3].bytes.flatMap { SegmentDeletes.decoded($0, version: row[1].integer ?? 0) }
+      guard let deletes, deletes.count == Int(try integer(row, 2)) else {
+        throw damaged("the delete bitmap of segment \(id) is damaged")
+      }
+      contents.deletes[id] = deletes
+    }
+    for row in try database.run("SELECT segment_id, dropped_at FROM dropped") {
+      contents.dropped[SegmentID(UInt64(clamping: try integer(row, 0)))] = try integer(row, 1)
+    }
   }
 
   private func tables() throws(ApusError) -> [TableDefinition] {
@@ -202,6 +240,18 @@ final class Catalog: @unchecked Sendable {
         ])
     case .removeSegment(let id):
       try database.run("DELETE FROM segments WHERE id = ?", [.integer(Int64(clamping: id.value))])
+    case .putDeletes(let id, let deletes):
+      try database.run(
+        "INSERT OR REPLACE INTO deletes VALUES (?, ?, ?, ?)",
+        [
+          .integer(Int64(clamping: id.value)), .integer(deletes.version), .integer(Int64(deletes.count)),
+          .bytes(deletes.encoded()),
+        ])
+    case .dropSegment(let id, let time):
+      try database.run(
+        "INSERT OR REPLACE INTO dropped VALUES (?, ?)", [.integer(Int64(clamping: id.value)), .integer(time)])
+    case .restoreSegment(let id):
+      try database.run("DELETE FROM dropped WHERE segment_id = ?", [.integer(Int64(clamping: id.value))])
     case .flushed(let table, let partition, let lsn):
       try database.run(
         "INSERT OR REPLACE INTO partitions VALUES (?, ?, ?)",

@@ -41,6 +41,11 @@ enum StoreChange: Sendable {
   case definition(CatalogChange)
   case addSegment(SegmentRecord)
   case removeSegment(SegmentID)
+  /// Makes or replaces what is deleted of a segment.
+  case putDeletes(SegmentID, SegmentDeletes)
+  /// Retention took the segment at that time: no scan sees it, and it can be restored.
+  case dropSegment(SegmentID, UnixMicroseconds)
+  case restoreSegment(SegmentID)
   /// Every row of the partition up to the LSN is in a segment.
   case flushed(TableID, PartitionKey, LSN)
 }
@@ -49,6 +54,9 @@ enum StoreChange: Sendable {
 struct CatalogContents: Sendable {
   var tables: [TableDefinition] = []
   var segments: [SegmentRecord] = []
+  var deletes: [SegmentID: SegmentDeletes] = [:]
+  /// Segments that retention took, and when.
+  var dropped: [SegmentID: UnixMicroseconds] = [:]
   var flushed: [TableID: [PartitionKey: LSN]] = [:]
   var objects: [CatalogObject] = []
   var settings: [String: String] = [:]

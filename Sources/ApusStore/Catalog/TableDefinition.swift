@@ -42,8 +42,12 @@ public struct TableOptions: Sendable, Hashable, Codable {
   public var dedupeKey: String?
   /// How long a key is remembered, from its receipt.
   public var dedupeWindowSeconds: Int64
-  /// Rows older than this are rejected as too old (declared retention); nil: none is.
+  /// Rows older than this are rejected as too old; nil: those past the retention, if there is one.
   public var acceptPastSeconds: Int64?
+  /// Partitions wholly older than this are removed: dropped `graceSeconds` before, restorable until then. nil: none is.
+  public var retentionSeconds: Int64?
+  /// Restored partitions hold retention until it is set again.
+  public var isRetentionHeld: Bool?
   /// Rows further in the future than this are rejected as too new; nil: none is.
   public var acceptFutureSeconds: Int64?
   /// Every option as it was given, for display and for options the store does not act on.
@@ -54,7 +58,7 @@ public struct TableOptions: Sendable, Hashable, Codable {
   public init(
     timeColumn: String? = nil, partitionSeconds: Int64 = secondsPerDay, orderBy: [String]? = nil,
     dedupeKey: String? = nil, dedupeWindowSeconds: Int64 = secondsPerDay, acceptPastSeconds: Int64? = nil,
-    acceptFutureSeconds: Int64? = secondsPerDay, given: [String: String] = [:]
+    acceptFutureSeconds: Int64? = secondsPerDay, retentionSeconds: Int64? = nil, given: [String: String] = [:]
   ) {
     self.timeColumn = timeColumn
     self.partitionSeconds = partitionSeconds
@@ -62,6 +66,7 @@ public struct TableOptions: Sendable, Hashable, Codable {
     self.dedupeKey = dedupeKey
     self.dedupeWindowSeconds = dedupeWindowSeconds
     self.acceptPastSeconds = acceptPastSeconds
+    self.retentionSeconds = retentionSeconds
     self.acceptFutureSeconds = acceptFutureSeconds
     self.given = given
   }

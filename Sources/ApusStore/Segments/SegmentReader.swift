@@ -55,6 +55,7 @@ public final class SegmentReader: Sendable {
   }
 
   var path: String { file.path }
+  var rowCount: Int { groups.reduce(0) { $0 + $1.rowCount } }
 
   deinit { cache.forget(ObjectIdentifier(self)) }
 
@@ -72,7 +73,8 @@ public final class SegmentReader: Sendable {
     var start = 0
     return groups.map { group in
       defer { start += group.rowCount }
-      let gone = deleted.map { $0.slice(start..<start + group.rowCount) }
+      // A group without deleted rows stays as quick as if there were none.
+      let gone = deleted.map { $0.slice(start..<start + group.rowCount) }.flatMap { $0.setCount > 0 ? $0 : nil }
       return SegmentRowGroup(reader: self, record: group, deletedRows: gone)
     }
   }

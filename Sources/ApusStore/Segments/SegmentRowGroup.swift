@@ -149,6 +149,24 @@ final class SegmentRowGroup: RowGroup {
       guard let part = part(place, 0) else { return .nulls(type: reference.type, count: rows.count) }
       return try readReference(reference, of: try chunk(part, place).values.slice(rows))
     }
+    let column = try shredded(place, reference, rows)
+    return reference.path.isEmpty ? column.assembled() : try column.read(path: reference.path, as: reference.type)
+  }
+
+  /// All rows of a whole column as it is stored: shredded where it is so.
+  func readStored(_ reference: ColumnReference) throws(ApusError) -> Vector {
+    let rows = 0..<rowCount
+    guard let place = reader.places[reference.column], reader.streams[place].contains(where: { $0.content != .column })
+    else { return try read(reference, rows: rows) }
+    let column = try shredded(place, reference, rows)
+    return Vector(type: reference.type, count: rowCount, validity: column.validity, storage: .shredded(column))
+  }
+
+  /// The sub-columns that hold parts of what the reference names.
+  private func shredded(
+    _ place: Int, _ reference: ColumnReference, _ rows: Range<Int>
+  ) throws(ApusError) -> ShreddedColumn {
+    let streams = reader.streams[place]
     var validity: Bitmap?
     var paths: [PathColumn] = []
     for index in streams.indices {
@@ -167,8 +185,7 @@ final class SegmentRowGroup: RowGroup {
         if case .shredded(let rare) = try chunk(part, place).values.storage { paths += rare.slice(rows).paths }
       }
     }
-    let column = ShreddedColumn(count: rows.count, validity: validity, paths: paths)
-    return reference.path.isEmpty ? column.assembled() : try column.read(path: reference.path, as: reference.type)
+    return ShreddedColumn(count: rows.count, validity: validity, paths: paths)
   }
 
   /// Which of `rows` are not SQL NULL; nil for all.

@@ -38,7 +38,8 @@ extension TableDefinition {
   /// The times taken at the moment `now`; nil when the table has no bounds.
   public func admissionBounds(now: UnixMicroseconds) -> AdmissionBounds? {
     guard timeColumn != nil else { return nil }
-    guard options.acceptPastSeconds != nil || options.acceptFutureSeconds != nil else { return nil }
+    let past = options.acceptPastSeconds ?? options.retentionSeconds
+    guard past != nil || options.acceptFutureSeconds != nil else { return nil }
     let present = now &- postgresEpochUnixMicroseconds
     func shifted(_ seconds: Int64?, by sign: Int64) -> Int64? {
       guard let seconds else { return nil }
@@ -48,7 +49,7 @@ extension TableDefinition {
       return past ? nil : time
     }
     return AdmissionBounds(
-      oldest: shifted(options.acceptPastSeconds, by: -1) ?? Int64.min,
+      oldest: shifted(past, by: -1) ?? Int64.min,
       newest: shifted(options.acceptFutureSeconds, by: 1) ?? Int64.max)
   }
 }

@@ -37,4 +37,14 @@ public protocol CommitParticipant: AnyObject, Sendable {
   func derive(from sealed: SealedRows) throws(ApusError) -> [DerivedRows]
   /// Several derived batches for one partition of `table`, as one: states of equal keys merged.
   func merge(_ batches: [Batch], of table: TableDefinition) throws(ApusError) -> Batch
+  /// Whether it derives rows from this table: then its rows cannot be deleted.
+  func derives(from table: TableID) -> Bool
+  /// Whether it holds what it derives from this partition, so that retention may drop it.
+  func holds(_ partition: PartitionKey, of table: TableID) -> Bool
+}
+
+/// Who does not say is taken to need every row.
+extension CommitParticipant {
+  public func derives(from table: TableID) -> Bool { true }
+  public func holds(_ partition: PartitionKey, of table: TableID) -> Bool { false }
 }

@@ -158,6 +158,26 @@ struct DedupeIndex: ~Copyable {
     }
   }
 
+  /// Takes back the keys of `rows`, unless they were noted again after `minute`.
+  mutating func remove(_ hashes: Buffer, count: Int, among rows: Bitmap, notedBy minute: UInt32) {
+    let all = hashes.read(KeyHash.self)
+    for row in 0..<count where rows[row] && !all[row].isNone {
+      let key = all[row]
+      let part = parts[Int(truncatingIfNeeded: key.high & 63)]
+      guard part.capacity > 0 else { continue }
+      let keys = part.keys.read(KeyHash.self)
+      let minutes = part.minutes.write(UInt32.self)
+      var slot = Int(truncatingIfNeeded: key.low) & (part.capacity &- 1)
+      while !keys[slot].isNone {
+        if keys[slot].low == key.low, keys[slot].high == key.high {
+          if minutes[slot] <= minute { minutes[slot] = 0 }
+          break
+        }
+        slot = (slot &+ 1) & (part.capacity &- 1)
+      }
+    }
+  }
+
   /// Doubles a part, or just cleans it when most of it has expired.
   private mutating func grow(_ number: Int, cutoff: UInt32) {
     let old = parts[number]

@@ -57,6 +57,6 @@ public struct TableSnapshot: Sendable {
 
   /// Rows, deleted ones left out.
   public var rowCount: Int {
-    segments.reduce(0) { $0 + $1.record.rows } + memtableRowGroups.reduce(0) { $0 + $1.rowCount }
+    segments.reduce(0) { $0 + $1.liveRows } + memtableRowGroups.reduce(0) { $0 + $1.rowCount }
   }
 }

@@ -49,7 +49,7 @@ extension Store {
     var report = CheckReport()
     let contents: CatalogContents
     do throws(ApusError) {
-      let catalog = try Catalog(directory: directory, system: system)
+      let catalog = try Catalog(directory: directory, system: system, upgrades: false)
       defer { catalog.close() }
       for finding in try catalog.integrityFindings() { report.error(Catalog.fileName, finding) }
       contents = try catalog.load()
@@ -96,7 +96,8 @@ extension Store {
     for record in contents.segments {
       report.segments += 1
       do throws(ApusError) {
-        let handle = try SegmentHandle(record: record, directory: directory, system: system, cache: cache)
+        let handle = try SegmentHandle(
+          record: record, directory: directory, system: system, cache: cache, deletes: contents.deletes[record.id])
         let summary = handle.reader.summary
         if summary.rowCount != record.rows || summary.byteCount != record.bytes {
           report.error(record.path, "it has \(summary.rowCount) rows, the catalog says \(record.rows)")
@@ -105,7 +106,7 @@ extension Store {
           report.error(record.path, "it belongs to another table or partition")
         }
         if !quick { try handle.reader.verify() }
-        report.rows += summary.rowCount
+        if contents.dropped[record.id] == nil { report.rows += handle.liveRows }
       } catch {
         report.error(record.path, error.message)
       }

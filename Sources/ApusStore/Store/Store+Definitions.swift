@@ -68,7 +68,7 @@ extension Store {
       guard let state = core.tables.removeValue(forKey: id) else { return }
       for part in state.sealed + state.openParts { core.memtableBytes -= part.bytes }
       core.sealed.removeAll { $0.definition.id == id }
-      for handle in state.segments { handle.drop() }
+      for handle in state.segments + state.dropped.map(\.segment) { handle.drop() }
       touched.insert(id)
     case .putObject(let object):
       core.objects.removeAll { $0.kind == object.kind && $0.schema == object.schema && $0.name == object.name }
@@ -209,6 +209,9 @@ private struct DefinitionPlan: Sendable {
       guard table.partitionMicroseconds > 0 else {
         throw ApusError(.invalidParameterValue, "option \"partition\" must be a positive interval")
       }
+    }
+    if table.options.retentionSeconds != nil, table.options.timeColumn == nil {
+      throw ApusError(.invalidTableDefinition, "option \"retention\" needs a time column", table: table.name)
     }
     if let name = table.options.dedupeKey {
       let type = try column(name, "dedupe_key").type.type

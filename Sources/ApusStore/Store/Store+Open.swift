@@ -53,6 +53,7 @@ extension Store {
       store.log.start(receiver)
       store.lookAtDisk()
       store.startFlusher()
+      store.startKeeper()
       store.releaseLog(waiting: false)
       return store
     } catch {
@@ -179,8 +180,13 @@ extension Store {
       core.names[QualifiedName(schema: table.schema, name: table.name)] = table.id
     }
     for record in contents.segments {
-      let handle = try SegmentHandle(record: record, directory: directory, system: system, cache: cache)
-      core.tables[record.table]?.segments.append(handle)
+      let handle = try SegmentHandle(
+        record: record, directory: directory, system: system, cache: cache, deletes: contents.deletes[record.id])
+      if let time = contents.dropped[record.id] {
+        core.tables[record.table]?.dropped.append(DroppedSegment(segment: handle, at: time))
+      } else {
+        core.tables[record.table]?.segments.append(handle)
+      }
     }
     return core
   }
@@ -211,7 +217,15 @@ extension Store {
   ) throws(ApusError) {
     guard let type = table.column(key)?.type.type, group.rowCount > 0 else { return }
     let column = try group.read(ColumnReference(column: key, type: type), rows: 0..<group.rowCount)
-    note(hasher.hashes(of: column), column.count, table, minute: minute, in: box)
+    let hashes = hasher.hashes(of: column)
+    if let deleted = group.deletedRows { forget(deleted, in: hashes) }
+    note(hashes, column.count, table, minute: minute, in: box)
+  }
+
+  /// Rows whose keys are not to be noted.
+  private static func forget(_ rows: Bitmap, in hashes: Buffer) {
+    let keys = hashes.write(KeyHash.self)
+    for row in 0..<rows.count where rows[row] { keys[row] = .none }
   }
 
   private static func note(
@@ -237,6 +251,8 @@ extension Store {
         guard let table = state.tables[batch.table] else { continue }
         if let box = dedupe[batch.table], let index = batch.columns.firstIndex(of: box.column) {
           let hashes = hasher.hashes(of: batch.rows.columns[index])
+          // Those in segments are noted already, unless they are deleted.
+          if let flushed = table.flushedRows(of: batch, lsn: lsn) { forget(flushed, in: hashes) }
           note(hashes, batch.rows.count, table.definition, minute: minute(record.received), in: box)
         }
         _ = try state.tables[batch.table]?.apply(batch, lsn: lsn, received: record.received)

@@ -25,6 +25,8 @@ public final class Store: Sendable {
     var nextSegment = SegmentID(1)
     /// Every sealed memtable, in the order of sealing: the order of flushing.
     var sealed: [MemTablePart] = []
+    /// Deletes under way, by table: its segments stay until they end.
+    var deleting: [TableID: Int] = [:]
     /// Memory of all memtables.
     var memtableBytes = 0
     var failure: ApusError?
@@ -62,6 +64,12 @@ public final class Store: Sendable {
   let undecided = Mutex<[SegmentHandle]>([])
   let participants = Mutex<[any CommitParticipant]>([])
   let flusher = Mutex<StoreThread?>(nil)
+  /// Compacts and keeps retention.
+  let keeper = Mutex<StoreThread?>(nil)
+  /// Held by the one compaction at a time.
+  let compacting = Monitor(())
+  /// Compactions under way, by number.
+  let running = Mutex<[UInt64: StoreJob]>([:])
   let isBelowReserve = Atomic<Bool>(false)
   /// What opening found that the operator should know.
   public let notices: [Notice]
@@ -129,6 +137,7 @@ public final class Store: Sendable {
     }
     guard wasOpen else { return }
     flusher.withLock { $0?.join() }
+    keeper.withLock { $0?.join() }
     log.stop()
     catalog.close()
     lock.release()
@@ -142,6 +151,7 @@ public final class Store: Sendable {
       core.failure = core.failure ?? error
     }
     flusher.withLock { $0?.join() }
+    keeper.withLock { $0?.join() }
     log.abandon(error)
     catalog.close()
     lock.release()

@@ -16,11 +16,14 @@ public struct StoreOptions: Sendable {
   public var reserveFraction = 0.05
   /// What the cache of segment blocks may hold.
   public var blockCacheBytesMax = 512 << 20
+  /// Segments are merged up to this many rows.
+  public var compactionRowsMax = Limits.compactionRowsMax
   public var logFileBytes = 64 << 20
   public var logPreallocationBytes = 4 << 20
   /// The wall clock of admission, the dedupe window and rejects.
   public var clock: any WallClock = SystemClock()
-  /// Whether a thread of the store's flushes by itself. Tests that flush by hand turn it off.
+  /// Whether threads of the store's flush, compact and keep retention by themselves. Tests that do so by hand turn it
+  /// off.
   public var flushesByItself = true
 
   public init() {}

@@ -28,6 +28,8 @@ final class MemTablePart: @unchecked Sendable {
 struct TableState {
   var definition: TableDefinition
   var segments: [SegmentHandle] = []
+  /// Of partitions that retention took and that can be restored.
+  var dropped: [DroppedSegment] = []
   /// Partitions with a memtable of their own.
   var open: [PartitionKey: MemTablePart] = [:]
   /// Older late rows beyond `Limits.openPartitionsPerTableMax`.
@@ -89,6 +91,28 @@ struct TableState {
       touched.append(part)
     }
     return touched
+  }
+
+  /// The rows of a logged batch that are in segments already, or were; nil for none.
+  func flushedRows(of batch: RowBatch, lsn: LSN) -> Bitmap? {
+    let count = batch.rows.physicalCount
+    guard !flushed.isEmpty, count > 0 else { return nil }
+    var parts: [(PartitionKey, SelectionVector?)] = [(PartitionKey(0), nil)]
+    if let time = definition.timeColumn, definition.partitionMicroseconds > 0 {
+      let index = batch.columns.firstIndex(of: time.id)
+      var times = Vector.nulls(type: time.type.type, count: count)
+      if let index, batch.rows.columns[index].type.physical == times.type.physical { times = batch.rows.columns[index] }
+      parts = definition.partitions(ofTimes: times)
+    }
+    var marks: Bitmap?
+    for (partition, selection) in parts {
+      guard let last = flushed[partition], lsn <= last else { continue }
+      guard let selection else { return Bitmap(repeating: true, count: count) }
+      let bits = marks ?? Bitmap(repeating: false, count: count)
+      for index in 0..<selection.count { bits.set(selection[index]) }
+      marks = bits
+    }
+    return marks
   }
 
   /// The partitions of the rows, with the rows of each; nil for all rows.

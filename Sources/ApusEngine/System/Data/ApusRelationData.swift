@@ -5,12 +5,13 @@
 enum ApusRelationData {
   static let text = """
     segments 15100 v 15200 15300 table_schema:name,table_name:name,partition:timestamptz,segment_id:int8,rows:int8,by\
-    tes:int8,min_time:timestamptz,max_time:timestamptz,min_lsn:int8,max_lsn:int8,received_at:timestamptz,path:text
+    tes:int8,min_time:timestamptz,max_time:timestamptz,min_lsn:int8,max_lsn:int8,received_at:timestamptz,path:text,del\
+    eted_rows:int8
     partitions 15101 v 15201 15301 table_schema:name,table_name:name,partition:timestamptz,partition_end:timestamptz,\
     segments:int8,rows:int8,bytes:int8,min_time:timestamptz,max_time:timestamptz
     tables 15102 v 15202 15302 table_schema:name,table_name:name,time_column:name,partition:interval,order_by:_name,d\
     edupe_key:name,dedupe_window:interval,accept_past:interval,accept_future:interval,rows:int8,memtable_rows:int8,se\
-    gments:int8,bytes:int8
+    gments:int8,bytes:int8,retention:interval,retention_held:bool
     properties 15103 v 15203 15303 table_schema:name,table_name:name,column_name:name,path:text,types:_text,segments:\
     int8,rows:int8,bytes:int8,cardinality:int8,overflows:bool
     ingest 15104 v 15204 15304 table_schema:name,table_name:name,dialect:text,result:text,events:int8

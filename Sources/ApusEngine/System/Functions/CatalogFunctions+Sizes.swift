@@ -50,8 +50,8 @@ extension CatalogFunctions {
       catalog.relation(arguments[0].asOID) == nil ? .null : .bool(false)
     },
     "pg_relation_is_updatable": { (catalog, arguments) throws(ApusError) -> Value in
-      // INSERT alone: bit 3, as PostgreSQL numbers its commands.
-      catalog.relation(arguments[0].asOID).map { .int($0.table == nil ? 0 : 8) } ?? .int(0)
+      // INSERT and DELETE: bits 3 and 4, as PostgreSQL numbers its commands.
+      catalog.relation(arguments[0].asOID).map { .int($0.table == nil ? 0 : 24) } ?? .int(0)
     },
     "pg_column_is_updatable": { (_, _) throws(ApusError) -> Value in .bool(false) },
     "pg_stat_get_live_tuples": { (catalog, arguments) throws(ApusError) -> Value in
@@ -62,7 +62,9 @@ extension CatalogFunctions {
     },
     "pg_stat_get_tuples_updated": { (_, _) throws(ApusError) -> Value in .int(0) },
     "pg_stat_get_tuples_deleted": { (_, _) throws(ApusError) -> Value in .int(0) },
-    "pg_stat_get_dead_tuples": { (_, _) throws(ApusError) -> Value in .int(0) },
+    "pg_stat_get_dead_tuples": { (catalog, arguments) throws(ApusError) -> Value in
+      .int(Int64(catalog.table(arguments[0])?.segments.reduce(0) { $0 + $1.deletedRows } ?? 0))
+    },
     // Nothing is vacuumed, and statistics are kept as rows come in.
     "pg_stat_get_last_vacuum_time": { (_, _) throws(ApusError) -> Value in .null },
     "pg_stat_get_last_autovacuum_time": { (_, _) throws(ApusError) -> Value in .null },

@@ -16,6 +16,7 @@ enum StoreRelations {
             .int(Int64(record.rows)), .int(Int64(record.bytes)), .optional(record.minimumTime),
             .optional(record.maximumTime), .int(Int64(clamping: record.minimumLSN.value)),
             .int(Int64(clamping: record.maximumLSN.value)), .int(time(record.received)), .text(record.path),
+            .int(Int64(segment.deletedRows)),
           ]
         }
       }
@@ -26,7 +27,7 @@ enum StoreRelations {
           let records = segments.map(\.record)
           return name(table) + [
             start(of: key, table.definition), end(of: key, table.definition), .int(Int64(records.count)),
-            .int(Int64(records.reduce(0) { $0 + $1.rows })), .int(Int64(records.reduce(0) { $0 + $1.bytes })),
+            .int(Int64(segments.reduce(0) { $0 + $1.liveRows })), .int(Int64(records.reduce(0) { $0 + $1.bytes })),
             .optional(records.compactMap(\.minimumTime).min()), .optional(records.compactMap(\.maximumTime).max()),
           ]
         }
@@ -46,6 +47,13 @@ enum StoreRelations {
           .int(Int64(flush.rows)), .int(Int64(flush.bytes)), .int(time(flush.since)),
         ]
       }
+        + source.database.store.lifecycleJobs().map { job in
+          [
+            .text(job.kind), .text(job.definition.schema), .text(job.definition.name),
+            start(of: job.partition, job.definition), .text(job.state), .int(Int64(job.rows)), .int(Int64(job.bytes)),
+            .int(time(job.since)),
+          ]
+        }
     },
   ]
 
@@ -103,7 +111,8 @@ enum StoreRelations {
       .texts(definition.orderColumns.map(\.name)), .optional(options.dedupeKey),
       options.dedupeKey == nil ? .null : interval(options.dedupeWindowSeconds), interval(options.acceptPastSeconds),
       interval(options.acceptFutureSeconds), .int(Int64(table.rowCount)), .int(Int64(table.memtableRows)),
-      .int(Int64(table.segments.count)), .int(Int64(table.segmentBytes)),
+      .int(Int64(table.segments.count)), .int(Int64(table.segmentBytes)), interval(options.retentionSeconds),
+      .bool(options.isRetentionHeld == true),
     ]
   }
 
