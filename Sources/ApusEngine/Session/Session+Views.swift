@@ -36,7 +36,15 @@ extension Session {
         throw ApusError(
           .duplicateTable, "relation \"\(create.name.name)\" already exists", position: create.name.position)
       }
-      try check(made, replaces: try ViewDefinition(old))
+      let before = try ViewDefinition(old)
+      try check(made, replaces: before)
+      // Texts of other views may say `*`: their columns would move.
+      if made.columns.count > before.columns.count {
+        let name = RelationName(schema: schema, name: create.name.name)
+        if try !dependents(on: [name], cascade: true, kind: "view").isEmpty {
+          throw ApusError.unsupported("adding columns to a view that other views read is")
+        }
+      }
     }
     try refuseCycle(create, schema: schema, body, snapshot)
     _ = try database.store.apply([.putObject(object)])
