@@ -29,6 +29,10 @@ extension Binding {
     }
     guard let function, !function.parameterNames.isEmpty else {
       let shown = call.names.joined(separator: ".")
+      let isKnown = !catalog.functions.scalars(named: call.name).isEmpty
+      if isKnown, catalog.functions.scalars(named: call.name).allSatisfy({ $0.parameterNames.isEmpty }) {
+        throw ApusError.unsupported("calling \(shown)() with named arguments is", position: position)
+      }
       throw ApusError(
         .undefinedFunction, "function \(shown) has no parameters named \(names.joined(separator: ", "))",
         position: position)
