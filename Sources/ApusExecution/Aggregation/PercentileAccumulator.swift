@@ -23,16 +23,6 @@ final class PercentileAccumulator: Accumulator {
     isContinuous = call.function.name == "percentile_cont"
   }
 
-  private static func order(_ value: Double) -> UInt64 {
-    if value.isNaN { return .max }
-    let bits = (value == 0 ? 0 : value).bitPattern
-    return bits >> 63 == 1 ? ~bits : bits | 1 << 63
-  }
-  private static func value(_ order: UInt64) -> Double {
-    if order == .max { return .nan }
-    return Double(bitPattern: order >> 63 == 1 ? order & ~(1 << 63) : ~order)
-  }
-
   override func accumulate(
     _ vectors: [Vector], count: Int, groups: UnsafePointer<UInt32>?
   ) throws(ApusError) {
@@ -45,7 +35,7 @@ final class PercentileAccumulator: Accumulator {
     for row in 0..<count {
       if let validity, !validity[row] { continue }
       owners.append(groups.map { $0[row] } ?? 0)
-      values.append(Self.order(source[row]))
+      values.append(FloatOrder.word(source[row]))
     }
   }
 
@@ -82,16 +72,16 @@ final class PercentileAccumulator: Accumulator {
   private func answer(_ list: UnsafeMutablePointer<UInt64>, _ size: Int) -> Double {
     guard isContinuous else {
       let place = max(0, Int((fraction * Double(size)).rounded(.up)) - 1)
-      return Self.value(Self.select(list, size, place))
+      return FloatOrder.value(Self.select(list, size, place))
     }
     let place = fraction * Double(size - 1)
     let low = Int(place.rounded(.down))
-    let first = Self.value(Self.select(list, size, low))
+    let first = FloatOrder.value(Self.select(list, size, low))
     if place == Double(low) { return first }
     // What is after the place selected is not below it: the next value is the least of these.
     var least = list[low + 1]
     for index in (low + 1)..<size where list[index] < least { least = list[index] }
-    let second = Self.value(least)
+    let second = FloatOrder.value(least)
     return first + (second - first) * (place - Double(low))
   }
 

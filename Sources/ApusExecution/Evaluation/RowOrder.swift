@@ -116,19 +116,11 @@ struct RowOrder {
     case .bool, .integer, .codes:
       let (x, y) = (integers[a], integers[b])
       return x == y ? 0 : (x < y ? -1 : 1)
-    case .float: return Self.compare(floats[a], floats[b])
+    case .float: return FloatOrder.compare(floats[a], floats[b])
     case .bytes: return compareBytes(vector.rawBytes(a), vector.rawBytes(b))
     case .numeric, .interval, .uuid, .list:
       return Self.compare(vector.value(at: a), vector.value(at: b), vector.type)
     }
-  }
-
-  /// NaN is above all and equal to itself, as in PostgreSQL.
-  static func compare(_ x: Double, _ y: Double) -> Int {
-    if x < y { return -1 }
-    if x > y { return 1 }
-    if x == y { return 0 }
-    return x.isNaN ? (y.isNaN ? 0 : 1) : -1
   }
 
   /// Whether equal prefixes mean equal values.
@@ -143,11 +135,7 @@ struct RowOrder {
   func prefix(_ row: Int) -> UInt64 {
     switch kind {
     case .bool, .integer, .codes: return UInt64(bitPattern: integers[row]) ^ (1 << 63)
-    case .float:
-      let value = floats[row]
-      if value.isNaN { return .max }
-      let bits = (value == 0 ? 0 : value).bitPattern
-      return bits >> 63 == 1 ? ~bits : bits | 1 << 63
+    case .float: return FloatOrder.word(floats[row])
     case .bytes:
       let raw = vector.rawBytes(row)
       if raw.count >= 8 { return UInt64(bigEndian: raw.loadUnaligned(as: UInt64.self)) }
@@ -169,7 +157,7 @@ struct RowOrder {
     case (_, .null): return -1
     case (.bool(let x), .bool(let y)): return x == y ? 0 : (y ? -1 : 1)
     case (.int(let x), .int(let y)): return x == y ? 0 : (x < y ? -1 : 1)
-    case (.float(let x), .float(let y)): return compare(x, y)
+    case (.float(let x), .float(let y)): return FloatOrder.compare(x, y)
     case (.text(let x), .text(let y)) where type == .bpchar || type == .jsonb:
       let (u, v) = (KeyEncoding.key(x, type), KeyEncoding.key(y, type))
       return u == v ? 0 : (u.lexicographicallyPrecedes(v) ? -1 : 1)
@@ -180,9 +168,7 @@ struct RowOrder {
     case (.bytes(let x), .bytes(let y)): return x == y ? 0 : (x.lexicographicallyPrecedes(y) ? -1 : 1)
     case (.numeric(let x), .numeric(let y)): return Numeric.compare(x, y)
     case (.uuid(let x), .uuid(let y)): return x == y ? 0 : (x < y ? -1 : 1)
-    case (.interval(let x), .interval(let y)):
-      let (u, v) = (x.ordinal, y.ordinal)
-      return u == v ? 0 : (u < v ? -1 : 1)
+    case (.interval(let x), .interval(let y)): return Interval.compare(x, y)
     case (.array(let x), .array(let y)):
       var element = type
       if case .array(let inner) = type { element = inner }
@@ -193,12 +179,5 @@ struct RowOrder {
       return x.count == y.count ? 0 : (x.count < y.count ? -1 : 1)
     default: return 0
     }
-  }
-}
-
-extension Interval {
-  /// PostgreSQL's order of intervals: a month is 30 days, a day 24 hours.
-  var ordinal: Int128 {
-    (Int128(months) * 30 + Int128(days)) * 86_400_000_000 + Int128(microseconds)
   }
 }

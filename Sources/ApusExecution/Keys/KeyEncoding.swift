@@ -68,7 +68,7 @@ enum KeyEncoding {
     case .numeric(let number): numeric(number, into: &out)
     case .uuid(let uuid): withUnsafeBytes(of: uuid) { out.append(contentsOf: $0) }
     case .interval(let interval):
-      let ordinal = interval.ordinal
+      let ordinal = interval.comparisonKey
       withUnsafeBytes(of: ordinal) { out.append(contentsOf: $0) }
     case .array(let items):
       word(UInt64(items.count), into: &out)

@@ -79,7 +79,7 @@ final class FrameRows {
     case .int(let number): isNegative = number < 0
     case .float(let number): isNegative = !(number >= 0)
     case .numeric(let number): isNegative = number.sign == .notANumber || Numeric.compare(number, Numeric(Int64(0))) < 0
-    case .interval(let interval): isNegative = interval.ordinal < 0
+    case .interval(let interval): isNegative = interval.comparisonKey < 0
     default: isNegative = false
     }
     if isNegative {
@@ -139,7 +139,7 @@ final class FrameRows {
       // An infinite key stays where it is, whatever the size.
       let edges = plain.map { $0.isInfinite ? $0 : isBackwards ? $0 - number : $0 + number }
       scan(&out, order, keys, plain, edges, isStart: isStart) {
-        let compared = RowOrder.compare($0, $1)
+        let compared = FloatOrder.compare($0, $1)
         return isDescending ? compared > 0 : compared < 0
       }
     default:

@@ -270,15 +270,6 @@ enum ComparisonOperators {
   }
 }
 
-/// NaN is above all and equal to itself, as in PostgreSQL.
-@inline(__always)
-func floatOrder(_ x: Double, _ y: Double) -> Int {
-  if x < y { return -1 }
-  if x > y { return 1 }
-  if x == y { return 0 }
-  return x.isNaN ? (y.isNaN ? 0 : 1) : -1
-}
-
 /// A char(n) string without the spaces at its end.
 func unpadded(_ raw: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
   var count = raw.count
@@ -296,8 +287,11 @@ enum ValueOrder {
     case (_, .null): return -1
     case (.bool(let x), .bool(let y)): return x == y ? 0 : (y ? -1 : 1)
     case (.int(let x), .int(let y)): return x == y ? 0 : (x < y ? -1 : 1)
-    case (.float(let x), .float(let y)): return floatOrder(x, y)
-    case (.text(let x), .text(let y)): return x == y ? 0 : (x.utf8.lexicographicallyPrecedes(y.utf8) ? -1 : 1)
+    case (.float(let x), .float(let y)): return FloatOrder.compare(x, y)
+    case (.text(let x), .text(let y)):
+      // By bytes: Swift's `==` takes two spellings of a character as equal.
+      if x.utf8.lexicographicallyPrecedes(y.utf8) { return -1 }
+      return y.utf8.lexicographicallyPrecedes(x.utf8) ? 1 : 0
     case (.bytes(let x), .bytes(let y)): return x == y ? 0 : (x.lexicographicallyPrecedes(y) ? -1 : 1)
     case (.numeric(let x), .numeric(let y)): return Numeric.compare(x, y)
     case (.uuid(let x), .uuid(let y)): return x == y ? 0 : (x < y ? -1 : 1)
