@@ -115,10 +115,13 @@ public protocol TableProvider: AnyObject, Sendable {
   var rowCountEstimate: Int? { get }
   /// Whether its row groups read paths into jsonb columns. When not, they are computed from whole values.
   var readsPaths: Bool { get }
+  /// The rollups over this table whose partials may stand in for its rows.
+  var rollups: [any RollupTable] { get }
   func capability(_ request: ScanRequest) -> ScanCapability
   func scan(_ request: ScanRequest, context: EvaluationContext) throws(ApusError) -> ScanOutput
 }
 
 extension TableProvider {
   public var readsPaths: Bool { true }
+  public var rollups: [any RollupTable] { [] }
 }
