@@ -95,6 +95,13 @@ struct ArrowArrayStream {
 #define APUS_EXPORT
 #endif
 
+/// The name by which Swift sees a struct.
+#if defined(__clang__)
+#define APUS_SWIFT_NAME(name) __attribute__((swift_name(name)))
+#else
+#define APUS_SWIFT_NAME(name)
+#endif
+
 // ---------------------------------------------------------------------------------------------------------------
 // Types
 //
@@ -163,7 +170,7 @@ struct ArrowArrayStream {
 #define APUS_FAILED 1
 
 /// The caller owns the struct, clears it and sets `size`; the callee fills it when it fails. Longer texts are cut.
-typedef struct ApusError {
+typedef struct APUS_SWIFT_NAME("ApusPluginError") ApusError {
   size_t size;
   /// Five characters of PostgreSQL's appendix A and a NUL; "" counts as XX000.
   char sqlstate[8];
@@ -174,7 +181,7 @@ typedef struct ApusError {
   char message[1024];
   char detail[1024];
   char hint[512];
-} ApusError;
+} ApusError APUS_SWIFT_NAME("ApusPluginError");
 
 #if defined(__GNUC__)
 __attribute__((format(printf, 4, 5)))
