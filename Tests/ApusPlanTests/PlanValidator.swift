@@ -115,6 +115,12 @@ struct PlanValidator {
         if !windows.indices.contains(call.window) { faults.append("window \(call.window) of \(windows.count)") }
       }
       if fields.map(\.type) != input.fields.map(\.type) + calls.map(\.type) { faults.append("window fields") }
+    case .recursive(let base, let step, _, _, let fields):
+      for input in [base, step] {
+        plan(input, outer: outer)
+        if input.fields.map(\.type) != fields.map(\.type) { faults.append("recursive fields") }
+      }
+    case .working: break
     }
   }
 

@@ -9,6 +9,7 @@ extension QueryState {
   /// What the query's reader pulls.
   func compile(_ plan: LogicalPlan) throws(ApusError) -> Operator {
     if case .limit(let input, let limit, let offset) = plan { return try limited(input, limit, offset) }
+    if let reader = recursion(under: plan) { return reader }
     return StageReader(try stage(plan))
   }
 
@@ -56,6 +57,9 @@ extension QueryState {
       return ProjectSetStage(try stage(input), functions, fields: fields)
     case .window(let input, let windows, let calls, let fields):
       return WindowStage(try stage(input), windows, calls, fields: fields)
+    case .recursive(let base, let step, let identity, let all, let fields):
+      return RecursiveStage(RecursiveRows(self, base, step, identity: identity, all: all, fields: fields))
+    case .working(let identity, let fields): return WorkingStage(self, identity, fields: fields)
     }
   }
 

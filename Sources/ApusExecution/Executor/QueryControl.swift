@@ -44,6 +44,9 @@ public final class QueryControl: Sendable {
     }
   }
 
+  /// Bytes accounted so far.
+  var held: Int { bytesHeld.load(ordering: .relaxed) }
+
   /// Accounts `bytes` more (or fewer, when negative). Throws 53200 past the query's budget.
   public func account(_ bytes: Int) throws(ApusError) {
     let held = bytesHeld.wrappingAdd(bytes, ordering: .relaxed).newValue

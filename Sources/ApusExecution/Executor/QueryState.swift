@@ -13,6 +13,8 @@ final class QueryState: @unchecked Sendable {
   let control: QueryControl
   /// The rows of subqueries that refer to nothing outside, by identity.
   var subqueryRows: [Int: Batch] = [:]
+  /// The rows of the round before, of recursive queries under way, by identity.
+  var workingRows: [Int: Batch] = [:]
 
   init(pool: WorkerPool, parameters: [Value], context: EvaluationContext, control: QueryControl) {
     self.pool = pool

@@ -147,6 +147,10 @@ extension Binding {
       throw ApusError(.statementTooComplex, "statement refers to more than 4096 relations", position: name.position)
     }
     if name.schema == nil, let table = around.tables?.find(name.name) {
+      if let working = table.working {
+        let bound = try selfReference(table, working, position: name.position)
+        return try self.named(bound.plan, bound.fields, alias, position: name.position, defaultName: name.name)
+      }
       let bound = try bind(table)
       table.useCount += 1
       if table.useCount > 1, bound.plan.isVolatile {
@@ -344,8 +348,12 @@ extension Binding {
   private func join(
     _ join: Join, _ alias: Alias?, position: Int?, _ around: Surroundings
   ) throws -> BoundFrom {
+    var before = state.selfReferences.count
     var left = try fromItem(join.left, around)
+    if join.kind == .right || join.kind == .full { try refuseSelfReference(since: before, within: "an outer join") }
+    before = state.selfReferences.count
     var (right, lateral) = try rightSide(join.right, left, around)
+    if join.kind == .left || join.kind == .full { try refuseSelfReference(since: before, within: "an outer join") }
     try checkNames(left.items, right.items)
     let kind: JoinKind =
       switch join.kind {

@@ -30,11 +30,16 @@ final class CommonTableDefinition {
   var bound: BoundPlan?
   var isBeingBound = false
   var useCount = 0
+  /// Of WITH RECURSIVE.
+  let isRecursive: Bool
+  /// While its recursive term is bound.
+  var working: WorkingTable?
 
-  init(table: CommonTable, scope: Scope?, visible: CommonTables?) {
+  init(table: CommonTable, scope: Scope?, visible: CommonTables?, isRecursive: Bool = false) {
     self.table = table
     self.scope = scope
     self.visible = visible
+    self.isRecursive = isRecursive
   }
 }
 
@@ -57,7 +62,12 @@ extension Binding {
       throw ApusError(.statementTooComplex, "stack depth limit exceeded")
     }
     expressionDepth += 4
-    defer { expressionDepth -= 4 }
+    let outerSelfReference = hasSelfReference
+    hasSelfReference = false
+    defer {
+      expressionDepth -= 4
+      hasSelfReference = outerSelfReference
+    }
     let query = arena[id]
     if let lock = query.locking.first { throw ApusError.unsupported("\(lock.strength.rawValue) is") }
     if query.withTies { throw ApusError.unsupported("WITH TIES is") }
@@ -76,11 +86,12 @@ extension Binding {
 
   // MARK: WITH
 
-  private func common(_ with: WithClause, parent: Scope?, outer: CommonTables?) throws -> CommonTables {
+  func common(_ with: WithClause, parent: Scope?, outer: CommonTables?) throws -> CommonTables {
     var frame = CommonTables(outer: outer)
     if with.isRecursive {
       for table in with.tables {
-        frame.tables[table.name] = CommonTableDefinition(table: table, scope: parent, visible: frame)
+        frame.tables[table.name] = CommonTableDefinition(
+          table: table, scope: parent, visible: frame, isRecursive: true)
       }
       if frame.tables.count < with.tables.count { throw duplicateCommonTable(with) }
     } else {
@@ -107,14 +118,23 @@ extension Binding {
   func bind(_ definition: CommonTableDefinition) throws -> BoundPlan {
     if let bound = definition.bound { return bound }
     let table = definition.table
-    if definition.isBeingBound { throw ApusError.unsupported("recursive queries are", position: table.position) }
+    if definition.isBeingBound { throw misplacedSelfReference(definition) }
     if table.hasSearchOrCycle { throw ApusError.unsupported("SEARCH and CYCLE are", position: table.position) }
     guard case .query(let query) = table.body else {
       throw ApusError.unsupported("data-modifying statements in WITH are", position: table.position)
     }
     definition.isBeingBound = true
-    defer { definition.isBeingBound = false }
-    var bound = try self.query(query, parent: definition.scope, tables: definition.visible, resolvesUnknown: true)
+    commonTablesBeingBound.append(definition)
+    defer {
+      definition.isBeingBound = false
+      commonTablesBeingBound.removeLast()
+    }
+    var bound: BoundPlan
+    if let recursive = try recursiveQuery(query, definition) {
+      bound = recursive
+    } else {
+      bound = try self.query(query, parent: definition.scope, tables: definition.visible, resolvesUnknown: true)
+    }
     if table.columns.count > bound.fields.count {
       throw ApusError(
         .invalidColumnReference,
@@ -163,7 +183,7 @@ extension Binding {
 
   // MARK: Set operations
 
-  private func setOperation(
+  func setOperation(
     _ first: QueryID, _ rest: [SetOperand], parent: Scope?, tables: CommonTables?
   ) throws -> BoundPlan {
     var result = try query(first, parent: parent, tables: tables, resolvesUnknown: false)
@@ -174,7 +194,11 @@ extension Binding {
       let operation = rest[index].operation
       let isAll = rest[index].isAll
       while index < rest.count, rest[index].operation == operation, rest[index].isAll == isAll {
+        let before = state.selfReferences.count
         group.append(try query(rest[index].query, parent: parent, tables: tables, resolvesUnknown: false))
+        if operation == .except || (operation == .intersect && isAll) {
+          try refuseSelfReference(since: before, within: operation.rawValue)
+        }
         index += 1
       }
       result = try combined(group, operation, isAll: isAll)

@@ -18,6 +18,7 @@ extension Binding {
   ) throws -> BoundPlan {
     let scope = Scope(parent: parent, tables: tables)
     var plan = try from(select.from, scope)
+    let isOverWorkingTable = hasSelfReference
     try declare(select.windows, scope)
     scope.recordsReferences = true
     var targets = try self.targets(select.targets, scope)
@@ -41,6 +42,10 @@ extension Binding {
     try bindUnusedWindows(scope)
     scope.recordsReferences = false
 
+    if isOverWorkingTable, !scope.aggregates.isEmpty {
+      throw ApusError(
+        SQLState("42P19"), "aggregate functions are not allowed in a recursive query's recursive term")
+    }
     let isGrouped =
       !select.groupBy.isEmpty || !scope.aggregates.isEmpty || having != nil || !scope.groupingCalls.isEmpty
     if isGrouped { plan = try grouped(plan, groups, &targets, having, scope) }

@@ -7,6 +7,13 @@ import ApusSyntax
 
 extension Binding {
   func subquery(_ form: Subquery, position: Int?, _ scope: Scope) throws -> Bound {
+    let before = state.selfReferences.count
+    let bound = try boundSubquery(form, position: position, scope)
+    try refuseSelfReference(since: before, within: "a subquery")
+    return bound
+  }
+
+  private func boundSubquery(_ form: Subquery, position: Int?, _ scope: Scope) throws -> Bound {
     switch form.form {
     case .exists:
       let bound = try query(form.query, parent: scope, tables: scope.tables, resolvesUnknown: true)

@@ -14,6 +14,8 @@ final class BindingState {
   /// Relations expanded so far: bounds what CTEs and views that refer to one another several times may grow to.
   var relationCount = 0
   var viewDepth = 0
+  /// References to common tables from their own recursive terms, so far.
+  var selfReferences: [SelfReference] = []
 
   init(catalog: any BinderCatalog, parameterTypes: [DataType?]) {
     self.catalog = catalog
@@ -33,6 +35,10 @@ final class Binding {
   var hiddenItems: [RangeItem] = []
   /// Whether `$n` may be used: not so in views and defaults.
   var allowsParameters = true
+  /// The common tables that are being bound, outermost first.
+  var commonTablesBeingBound: [CommonTableDefinition] = []
+  /// Set while FROM is bound: whether an item of the query's own is a recursive reference.
+  var hasSelfReference = false
 
   var catalog: any BinderCatalog { state.catalog }
 

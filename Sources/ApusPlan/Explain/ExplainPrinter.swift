@@ -105,6 +105,11 @@ public struct ExplainPrinter {
         detail("Functions", shown.joined(separator: ", "), depth: depth)
       }
       node(input, depth: depth + 1, outer: outer)
+    case .recursive(let base, let step, _, let all, _):
+      add(all ? "Recursive Union All" : "Recursive Union", depth: depth)
+      node(base, depth: depth + 1, outer: outer)
+      node(step, depth: depth + 1, outer: outer)
+    case .working: add("WorkTable Scan", depth: depth)
     }
   }
 

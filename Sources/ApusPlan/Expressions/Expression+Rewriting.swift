@@ -222,6 +222,10 @@ extension LogicalPlan {
       return .window(
         try input(child, false), try windows.map { try $0.mapping(expression) },
         try calls.map { try $0.mapping(expression) }, fields: fields)
+    case .recursive(let base, let step, let identity, let all, let fields):
+      return .recursive(
+        base: try input(base, false), step: try input(step, false), identity: identity, all: all, fields: fields)
+    case .working: return self
     }
   }
 
@@ -262,6 +266,10 @@ extension LogicalPlan {
       input(child, false)
       for window in windows { window.forEachExpression(expression) }
       for call in calls { call.forEachExpression(expression) }
+    case .recursive(let base, let step, _, _, _):
+      input(base, false)
+      input(step, false)
+    case .working: break
     }
   }
 

@@ -91,6 +91,11 @@ public indirect enum LogicalPlan: Sendable {
   case projectSet(LogicalPlan, [(function: TableFunction, arguments: [Expression])], fields: [Field])
   /// Calls with OVER: the input's columns, then one column a call. The order of rows is free.
   case window(LogicalPlan, [WindowSpec], [WindowCall], fields: [Field])
+  /// WITH RECURSIVE: the rows of `base`, then those of `step` over the rows of the round before, which it reads as
+  /// `.working` of the same identity, until a round gives none. Without `all` no row comes twice.
+  case recursive(base: LogicalPlan, step: LogicalPlan, identity: Int, all: Bool, fields: [Field])
+  /// The rows of the round before.
+  case working(identity: Int, fields: [Field])
 }
 
 /// A scan of a table.
@@ -132,7 +137,7 @@ extension LogicalPlan {
     case .scan(let scan): Array(scan.fields.dropLast(scan.filterOnlyColumns))
     case .values(_, let fields), .project(_, _, let fields), .aggregate(_, _, _, _, let fields),
       .setOperation(_, _, _, let fields), .tableFunction(_, _, _, let fields), .projectSet(_, _, let fields),
-      .window(_, _, _, let fields):
+      .window(_, _, _, let fields), .recursive(_, _, _, _, let fields), .working(_, let fields):
       fields
     case .filter(let input, _), .sort(let input, _, _), .limit(let input, _, _), .distinct(let input, _): input.fields
     case .join(let left, let right, let kind, _), .lateral(let left, let right, let kind, _):

@@ -68,6 +68,11 @@ extension Rules {
     case .projectSet(let input, let calls, let fields): return prunedProjectSet(input, calls, fields, demand)
     case .window(let input, let windows, let calls, let fields):
       return prunedWindow(input, windows, calls, fields, demand)
+    case .recursive(let base, let step, let identity, let all, let fields):
+      let whole = LogicalPlan.recursive(
+        base: prunedToAll(base), step: prunedToAll(step), identity: identity, all: all, fields: fields)
+      return satisfied(whole, Array(demand.indices), demand)
+    case .working: return satisfied(plan, Array(demand.indices), demand)
     }
   }
 
