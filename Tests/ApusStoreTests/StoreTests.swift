@@ -342,40 +342,102 @@ import Testing
 }
 
 @Suite struct Participants {
+  /// Counts the rows of each flush, in two rows that add up to it.
   final class Counter: CommitParticipant {
     let target: TableDefinition
-    init(target: TableDefinition) { self.target = target }
-    private func batch(_ count: Int64) -> Batch { Batch(columns: [.int64([count])], count: 1) }
-    func derive(from sealed: SealedRows) throws(ApusError) -> [DerivedRows] {
-      guard sealed.table.id != target.id else { return [] }
-      return [1, Int64(sealed.rows.count - 1)].map { DerivedRows(table: target.id, rows: batch($0)) }
+    let isHolding: Bool
+    init(target: TableDefinition, isHolding: Bool = true) {
+      self.target = target
+      self.isHolding = isHolding
+    }
+    private func batch(_ counts: [Int64]) -> Batch { Batch(columns: [.int64(counts)], count: counts.count) }
+    func derive(from sealed: SealedRows) throws(ApusError) -> Derivation {
+      let count = sealed.rowGroups.reduce(0) { $0 + $1.rowCount - ($1.deletedRows?.setCount ?? 0) }
+      return Derivation(
+        rows: [DerivedRows(table: target.id, rows: batch([1, Int64(count - 1)]))],
+        changes: [.putSetting(name: "counted", value: "yes")])
     }
     func merge(_ batches: [Batch], of table: TableDefinition) throws(ApusError) -> Batch {
       var total: Int64 = 0
-      for batch in batches { if case .int(let count) = batch.columns[0].value(at: 0) { total += count } }
-      return batch(total)
+      for batch in batches {
+        for row in 0..<batch.count { if case .int(let count) = batch.columns[0].value(at: row) { total += count } }
+      }
+      return batch([total])
     }
+    func changes(deletingIn partitions: Set<PartitionKey>, of table: TableID) throws(ApusError) -> [CatalogChange] {
+      [.putSetting(name: "deleted", value: partitions.map(\.description).sorted().joined(separator: " "))]
+    }
+    func holds(_ partition: PartitionKey, of table: TableID) -> Bool { isHolding }
   }
 
-  @Test func `derived rows are committed with the rows they come from, merged by partition`() throws {
+  private func counts(_ store: Store, _ table: TableDefinition) throws -> [Int64] {
+    var found: [Int64] = []
+    for group in store.snapshot().table(table.id)?.rowGroups ?? [] {
+      let column = try group.read(ColumnReference(column: ColumnID(1), type: .int8), rows: 0..<group.rowCount)
+      for row in 0..<group.rowCount { if case .int(let count) = column.value(at: row) { found.append(count) } }
+    }
+    return found.sorted()
+  }
+
+  private func target(_ store: Store, of table: TableDefinition) throws -> TableDefinition {
+    var options = TableOptions()
+    options.derivedFrom = table.id.value
+    return try store.createTable(
+      TableDefinition(
+        schema: "", name: "counts", columns: [ColumnDefinition(name: "n", type: TypeReference(.int8))],
+        options: options))
+  }
+
+  @Test func `derived rows are committed with the rows they come from, and merged by compaction`() throws {
     let fixture = StoreFixture()
     var store = try fixture.open()
     let table = try store.createTable(StoreFixture.definition)
-    let counts = try store.createTable(
-      TableDefinition(name: "counts", columns: [ColumnDefinition(name: "n", type: TypeReference(.int8))]))
-    store.add(Counter(target: counts))
-    try store.insert(StoreFixture.rows([0, 1, 3, 6], in: table))
+    let counted = try target(store, of: table)
+    #expect(store.snapshot().tables.allSatisfy { $0.definition.id != counted.id })
+    store.add(Counter(target: counted))
+    try store.insert(StoreFixture.rows([0, 1, 3, 6], in: table, dayOf: { _ in 0 }))
     try store.flush(table.id)
     store.close()
     store = try fixture.open()
+    #expect(try counts(store, counted) == [1, 3])
+    #expect(store.snapshot().settings["counted"] == "yes")
+    store.add(Counter(target: counted))
+    try store.insert(StoreFixture.rows([7, 8], in: table, dayOf: { _ in 0 }))
+    try store.flush(table.id)
+    #expect(try counts(store, counted) == [1, 1, 1, 3])
+    #expect(try store.compact(counted.id) == 2)
+    #expect(try counts(store, counted) == [6])
+    store.close()
+    store = try fixture.open()
     defer { store.close() }
-    var found: [Int64] = []
-    for group in store.snapshot().table(counts.id)?.rowGroups ?? [] {
-      let column = try group.read(ColumnReference(column: ColumnID(1), type: .int8), rows: 0..<group.rowCount)
-      if case .int(let count) = column.value(at: 0) { found.append(count) }
-    }
-    #expect(found.sorted() == [1, 3])
+    #expect(try counts(store, counted) == [6])
   }
+
+  @Test func `a partition is derived anew after a delete, in one transaction`() throws {
+    let fixture = StoreFixture()
+    let store = try fixture.open()
+    defer { store.close() }
+    let table = try store.createTable(StoreFixture.definition)
+    let counted = try target(store, of: table)
+    let counter = Counter(target: counted)
+    store.add(counter)
+    try store.insert(StoreFixture.rows([0, 1, 3, 6], in: table, dayOf: { _ in 0 }))
+    let deleted = try store.delete(from: table.id) { () throws(ApusError) -> [SegmentID: Bitmap] in
+      guard let segment = store.snapshot().table(table.id)?.segments.first else { return [:] }
+      let bits = Bitmap(repeating: false, count: segment.record.rows)
+      bits.set(0)
+      return [segment.record.id: bits]
+    }
+    #expect(deleted == 1)
+    let partition = try #require(store.snapshot().table(table.id)?.segments.first?.record.partition)
+    #expect(store.snapshot().settings["deleted"] == partition.description)
+    #expect(try counts(store, counted) == [1, 3])
+    try store.rederive(partition, of: table.id, into: [counted.id]) { (rows) throws(ApusError) in
+      try counter.derive(from: rows)
+    }
+    #expect(try counts(store, counted) == [1, 2])
+  }
+
 }
 
 @Suite struct AdmissionOfTimes {

@@ -50,6 +50,9 @@ public struct TableOptions: Sendable, Hashable, Codable {
   public var isRetentionHeld: Bool?
   /// Rows further in the future than this are rejected as too new; nil: none is.
   public var acceptFutureSeconds: Int64?
+  /// The table whose rows this one's are derived from: partials of a rollup. Such a table has no name for users, and its
+  /// rows are partitioned as those that they come from.
+  public var derivedFrom: UInt32?
   /// Every option as it was given, for display and for options the store does not act on.
   public var given: [String: String]
 
@@ -104,6 +107,8 @@ public struct TableDefinition: Sendable, Hashable {
 
   public func column(named name: String) -> ColumnDefinition? { columns.first { !$0.isDropped && $0.name == name } }
   public func column(_ id: ColumnID) -> ColumnDefinition? { columns.first { $0.id == id } }
+
+  public var isDerived: Bool { options.derivedFrom != nil }
 
   /// The name as messages show it.
   public var qualifiedName: String { schema == "public" ? name : "\(schema).\(name)" }

@@ -1,23 +1,23 @@
-// CommitParticipant owns the seam by which others add segments to a flush: rollups, which must be committed with the
-// rows
-// they count.
+// CommitParticipant owns the seam by which others keep rows that follow from a table's rows: rollups, whose partials
+// must be committed with the rows that they count.
 
 public import ApusBase
 public import ApusColumns
 
-/// Rows on their way from a memtable to a segment.
+/// Rows of one partition on their way from a memtable to a segment.
 public struct SealedRows: Sendable {
   public var table: TableDefinition
   public var partition: PartitionKey
-  /// One vector for each of `columns`, in the segment's order.
-  public var columns: [ColumnID]
-  public var rows: Batch
+  /// The rows, in any order, deleted ones marked. They can be read as those of the table's segments.
+  public var rowGroups: [any RowGroup]
   /// The commits they come from.
   public var minimumLSN: LSN
   public var maximumLSN: LSN
+
+  public var rowCount: Int { rowGroups.reduce(0) { $0 + $1.rowCount } }
 }
 
-/// Rows of another table that are committed together with the sealed ones.
+/// Rows of a derived table (`TableOptions.derivedFrom`) that are committed together with those they come from.
 public struct DerivedRows: Sendable {
   public var table: TableID
   /// One vector for each stored column of the table, in their order.
@@ -29,22 +29,28 @@ public struct DerivedRows: Sendable {
   }
 }
 
-/// Whoever derives rows from flushed ones. Called from the flushing thread, once for every sealed partition; a call
-/// that
-/// throws stops the flush, which is tried again.
-public protocol CommitParticipant: AnyObject, Sendable {
-  /// Rows to be committed with `sealed`, in the same catalog transaction.
-  func derive(from sealed: SealedRows) throws(ApusError) -> [DerivedRows]
-  /// Several derived batches for one partition of `table`, as one: states of equal keys merged.
-  func merge(_ batches: [Batch], of table: TableDefinition) throws(ApusError) -> Batch
-  /// Whether it derives rows from this table: then its rows cannot be deleted.
-  func derives(from table: TableID) -> Bool
-  /// Whether it holds what it derives from this partition, so that retention may drop it.
-  func holds(_ partition: PartitionKey, of table: TableID) -> Bool
+/// What follows from sealed rows.
+public struct Derivation: Sendable {
+  public var rows: [DerivedRows]
+  /// Changes of objects and settings to be committed with them.
+  public var changes: [CatalogChange]
+
+  public init(rows: [DerivedRows] = [], changes: [CatalogChange] = []) {
+    self.rows = rows
+    self.changes = changes
+  }
 }
 
-/// Who does not say is taken to need every row.
-extension CommitParticipant {
-  public func derives(from table: TableID) -> Bool { true }
-  public func holds(_ partition: PartitionKey, of table: TableID) -> Bool { false }
+/// Whoever derives rows from others. Calls come from the thread that flushes, deletes, compacts or drops, one at a
+/// time: no definition changes meanwhile. A call that throws stops that work; a flush is tried again.
+public protocol CommitParticipant: AnyObject, Sendable {
+  /// What is to be committed with `sealed`, in the same catalog transaction.
+  func derive(from sealed: SealedRows) throws(ApusError) -> Derivation
+  /// The rows of derived table `table` that stand for those of `batches`, all of one partition: states of equal keys
+  /// merged. Called by compaction.
+  func merge(_ batches: [Batch], of table: TableDefinition) throws(ApusError) -> Batch
+  /// What is to be committed with a delete of rows in these partitions. Throws when the rows must stay.
+  func changes(deletingIn partitions: Set<PartitionKey>, of table: TableID) throws(ApusError) -> [CatalogChange]
+  /// Whether it holds what it derives from this partition, so that retention may drop it.
+  func holds(_ partition: PartitionKey, of table: TableID) -> Bool
 }

@@ -31,8 +31,14 @@ public final class Snapshot: Sendable {
   public func table(schema: String, name: String) -> TableSnapshot? {
     names[QualifiedName(schema: schema, name: name)].flatMap { tablesByID[$0] }
   }
-  /// Every table, in order of ids.
-  public var tables: [TableSnapshot] { tablesByID.values.sorted { $0.definition.id < $1.definition.id } }
+  /// Every table that has a name, in order of ids.
+  public var tables: [TableSnapshot] { allTables.filter { !$0.definition.isDerived } }
+  /// Tables of derived rows too.
+  public var allTables: [TableSnapshot] { tablesByID.values.sorted { $0.definition.id < $1.definition.id } }
+  /// A table of derived rows.
+  public func derivedTable(named name: String) -> TableSnapshot? {
+    tablesByID.values.first { $0.definition.isDerived && $0.definition.name == name }
+  }
 
   public func object(kind: String, schema: String, name: String) -> CatalogObject? {
     objects.first { $0.kind == kind && $0.schema == schema && $0.name == name }

@@ -79,7 +79,9 @@ extension Store {
         report.error(Catalog.fileName, "segment \(segment.id) belongs to no table")
         continue
       }
-      guard let low = segment.minimumTime, let high = segment.maximumTime, segment.table != Rejects.table else {
+      guard let low = segment.minimumTime, let high = segment.maximumTime, segment.table != Rejects.table,
+        !table.isDerived
+      else {
         continue
       }
       if table.partition(of: low) != segment.partition || table.partition(of: high) != segment.partition {

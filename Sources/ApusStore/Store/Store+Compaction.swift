@@ -31,7 +31,7 @@ extension Store {
   /// One round of what pays by itself, over all tables.
   func compactWhatIsDue() throws(ApusError) {
     guard !isReadOnly, failure == nil else { return }
-    for table in snapshot().tables {
+    for table in snapshot().allTables {
       for plan in plans(for: table, isEager: false) {
         if core.withLock({ $0.isClosing }) { return }
         _ = try compact(plan)
@@ -154,6 +154,7 @@ extension Store {
   }
 
   private func rewrite(_ plan: CompactionPlan) throws(ApusError) -> Rewritten {
+    if plan.definition.isDerived { return Rewritten(output: try merged(plan), order: RowOrder(total: 0, picks: nil)) }
     let columns = plan.definition.segmentColumns
     var parts: [[Vector]] = []
     var bases: [SegmentID: Int] = [:]
@@ -187,6 +188,27 @@ extension Store {
       maximumLSN: records.map(\.maximumLSN).max() ?? .zero)
     rewritten.output = try write(rows, picks, description, records.map(\.received).max() ?? 0)
     return rewritten
+  }
+
+  /// Derived rows are merged by whoever derives them. Rows of theirs are never deleted one by one.
+  private func merged(_ plan: CompactionPlan) throws(ApusError) -> SegmentHandle? {
+    var batches: [Batch] = []
+    for group in plan.inputs.flatMap(\.rowGroups) where group.rowCount > 0 {
+      var vectors: [Vector] = []
+      for column in plan.definition.segmentColumns {
+        vectors.append(
+          try group.read(ColumnReference(column: column.id, type: column.type), rows: 0..<group.rowCount))
+      }
+      batches.append(Batch(columns: vectors, count: group.rowCount))
+    }
+    guard let participant = participants.withLock({ $0.first }) else {
+      throw ApusError.unexpected("nobody merges rows derived from table \(plan.definition.options.derivedFrom ?? 0)")
+    }
+    let merged = try participant.merge(batches, of: plan.definition)
+    guard merged.count > 0 else { return nil }
+    let records = plan.inputs.map(\.record)
+    let bounds = (records.map(\.minimumLSN).min() ?? .zero, records.map(\.maximumLSN).max() ?? .zero)
+    return try write(merged, of: plan.definition, plan.partition, bounds, records.map(\.received).max() ?? 0)
   }
 
   /// The rows in their order without those that are deleted; nil for all as they come.

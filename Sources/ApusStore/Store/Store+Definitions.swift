@@ -44,7 +44,7 @@ extension Store {
         var touched: Set<TableID> = []
         for change in planned.changes { carryOut(change, &core, &touched) }
         core.names = [:]
-        for state in core.tables.values {
+        for state in core.tables.values where !state.definition.isDerived {
           core.names[QualifiedName(schema: state.definition.schema, name: state.definition.name)] = state.definition.id
         }
         publish(&core, changed: touched)
@@ -54,7 +54,7 @@ extension Store {
     }
   }
 
-  private func carryOut(_ change: CatalogChange, _ core: inout Core, _ touched: inout Set<TableID>) {
+  func carryOut(_ change: CatalogChange, _ core: inout Core, _ touched: inout Set<TableID>) {
     switch change {
     case .createTable(let table):
       core.tables[table.id] = TableState(definition: table)
@@ -130,7 +130,7 @@ private struct DefinitionPlan: Sendable {
       nextTable = TableID(nextTable.value + 1)
       for index in table.columns.indices { table.columns[index].id = ColumnID(UInt32(index + 1)) }
       try check(table)
-      names[QualifiedName(schema: table.schema, name: table.name)] = table.id
+      if !table.isDerived { names[QualifiedName(schema: table.schema, name: table.name)] = table.id }
       tables.append(table)
       changes.append(.createTable(table))
     case .alterTable(var table):
@@ -159,7 +159,7 @@ private struct DefinitionPlan: Sendable {
   private func missing(_ id: TableID) -> ApusError { ApusError(.undefinedTable, "table \(id) does not exist") }
 
   private func claim(_ table: TableDefinition) throws(ApusError) {
-    guard names[QualifiedName(schema: table.schema, name: table.name)] == nil else {
+    guard table.isDerived || names[QualifiedName(schema: table.schema, name: table.name)] == nil else {
       throw ApusError(
         .duplicateTable, "relation \"\(table.name)\" already exists", schema: table.schema, table: table.name)
     }

@@ -15,9 +15,6 @@ extension Store {
     guard table >= TableDefinition.firstUserTable else {
       throw ApusError(.insufficientPrivilege, "rows of system tables are not deleted")
     }
-    guard participants.withLock({ $0.allSatisfy { !$0.derives(from: table) } }) else {
-      throw ApusError.unsupported("DELETE from a table that rollups are made of is")
-    }
     core.update { $0.deleting[table, default: 0] += 1 }
     defer {
       core.update { core in
@@ -46,7 +43,7 @@ extension Store {
       throw ApusError(.undefinedTable, "table \(table) was dropped meanwhile")
     }
     var deleted: [DeletedRows] = []
-    var changed: [SegmentID: SegmentHandle] = [:]
+    var changing: [SegmentID: SegmentHandle] = [:]
     var changes: [StoreChange] = []
     for (id, rows) in chosen.sorted(by: { $0.key < $1.key }) where rows.setCount > 0 {
       guard let segment = segments.first(where: { $0.record.id == id }), rows.count == segment.record.rows else {
@@ -58,16 +55,25 @@ extension Store {
       let deletes = SegmentDeletes(
         version: (segment.deletes?.version ?? 0) + 1, rows: segment.deletes.map { $0.rows.or(rows) } ?? rows)
       deleted.append(DeletedRows(segment: segment, rows: fresh))
-      changed[id] = SegmentHandle(segment, deletes: deletes)
+      changing[id] = SegmentHandle(segment, deletes: deletes)
       changes.append(.putDeletes(id, deletes))
     }
     guard !changes.isEmpty else { return [] }
-    try commit(changes, of: [])
+    let partitions = Set(deleted.map(\.segment.record.partition))
+    var definitions: [CatalogChange] = []
+    for participant in participants.withLock({ $0 }) {
+      definitions += try participant.changes(deletingIn: partitions, of: table)
+    }
+    let changed = changing
+    let defined = definitions
+    try commit(changes + defined.map { .definition($0) }, of: [])
     core.update { core in
+      var touched: Set<TableID> = [table]
+      for change in defined { carryOut(change, &core, &touched) }
       if let segments = core.tables[table]?.segments {
         core.tables[table]?.segments = segments.map { changed[$0.record.id] ?? $0 }
       }
-      publish(&core, changed: [table])
+      publish(&core, changed: touched)
     }
     return deleted
   }

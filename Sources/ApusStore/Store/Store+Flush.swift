@@ -99,19 +99,24 @@ extension Store {
       return
     }
     let started = monotonicNanoseconds()
-    let written = try writeSegments(
+    var written = try writeSegments(
       of: part.memtable, definition: part.definition, partition: part.partition, bounds: bounds, received: part.received
     )
-    var changes = written.handles.map { StoreChange.addSegment($0.record) }
-    for partition in written.partitions {
+    try addDerived(to: &written, from: part.definition, rowGroups: part.memtable.rowGroups())
+    let made = written
+    var changes = made.changes.map { StoreChange.definition($0) }
+    changes += made.handles.map { StoreChange.addSegment($0.record) }
+    for partition in made.partitions {
       changes.append(.flushed(part.definition.id, partition, bounds.maximum))
     }
-    try commit(changes, of: written.handles)
+    try commit(changes, of: made.handles)
     core.update { core in
-      for partition in written.partitions { core.tables[part.definition.id]?.flushed[partition] = bounds.maximum }
-      for handle in written.handles { core.tables[handle.record.table]?.segments.append(handle) }
+      var touched = Set(made.handles.map(\.record.table)).union([part.definition.id])
+      for partition in made.partitions { core.tables[part.definition.id]?.flushed[partition] = bounds.maximum }
+      for handle in made.handles { core.tables[handle.record.table]?.segments.append(handle) }
+      for change in made.changes { carryOut(change, &core, &touched) }
       takeOut(part, &core)
-      publish(&core, changed: Set(written.handles.map(\.record.table)).union([part.definition.id]))
+      publish(&core, changed: touched)
     }
     releaseLog(waiting: false)
     let seconds = Double(monotonicNanoseconds() &- started) / 1e9

@@ -11,15 +11,17 @@ extension Store {
   ) throws(ApusError) {
     let pending = try prepare(work, completion)
     do throws(ApusError) {
-      let handles = try writePrivately(pending)
-      let lsn = try maintenance.withLock { (_) throws(ApusError) in try name(handles) }
+      let written = try writePrivately(pending)
+      let lsn = try maintenance.withLock { (_) throws(ApusError) in try name(written) }
       complete(pending, .success(CommitResult(lsn: lsn, batches: pending.outcomes)))
     } catch {
       complete(pending, .failure(error))
     }
   }
 
-  private func writePrivately(_ pending: PendingCommit) throws(ApusError) -> [SegmentHandle] {
+  private typealias Written = (definition: TableDefinition, segments: WrittenSegments)
+
+  private func writePrivately(_ pending: PendingCommit) throws(ApusError) -> [Written] {
     let current = snapshot()
     var states: [TableID: TableState] = [:]
     for batch in pending.batches {
@@ -30,33 +32,49 @@ extension Store {
       _ = try state.apply(batch, lsn: current.lsn, received: pending.received)
       states[batch.table] = state
     }
-    var handles: [SegmentHandle] = []
+    var all: [Written] = []
     do throws(ApusError) {
       for state in states.values {
         for part in state.openParts where part.memtable.rowCount > 0 {
           let written = try writeSegments(
             of: part.memtable, definition: state.definition, partition: part.partition,
             bounds: (current.lsn, current.lsn), received: pending.received)
-          handles += written.handles
+          all.append((state.definition, written))
         }
       }
-      return handles
+      return all
     } catch {
-      for handle in handles { handle.drop() }
+      for written in all { for handle in written.segments.handles { handle.drop() } }
       throw error
     }
   }
 
-  /// Commits and publishes segments; returns the LSN they became visible at.
-  private func name(_ handles: [SegmentHandle]) throws(ApusError) -> LSN {
-    for handle in handles where core.withLock({ $0.tables[handle.record.table] == nil }) {
-      for handle in handles { handle.drop() }
-      throw ApusError(.undefinedTable, "table \(handle.record.table) was dropped meanwhile")
+  /// Commits and publishes segments with what is derived from them; returns the LSN they became visible at.
+  private func name(_ all: [Written]) throws(ApusError) -> LSN {
+    var handles: [SegmentHandle] = []
+    var changes: [CatalogChange] = []
+    var waiting = all[...]
+    do throws(ApusError) {
+      for written in all where core.withLock({ $0.tables[written.definition.id] == nil }) {
+        throw ApusError(.undefinedTable, "table \(written.definition.id) was dropped meanwhile")
+      }
+      while var written = waiting.popFirst() {
+        try addDerived(to: &written.segments, from: written.definition)
+        handles += written.segments.handles
+        changes += written.segments.changes
+      }
+    } catch {
+      for handle in handles + waiting.flatMap({ $0.segments.handles }) { handle.drop() }
+      throw error
     }
-    try commit(handles.map { .addSegment($0.record) }, of: handles)
+    try commit(
+      changes.map { .definition($0) } + handles.map { .addSegment($0.record) }, of: handles)
+    let (made, changed) = (handles, changes)
     return core.update { core in
-      for handle in handles { core.tables[handle.record.table]?.segments.append(handle) }
-      publish(&core, changed: Set(handles.map(\.record.table)))
+      var touched = Set(made.map(\.record.table))
+      for handle in made { core.tables[handle.record.table]?.segments.append(handle) }
+      for change in changed { carryOut(change, &core, &touched) }
+      publish(&core, changed: touched)
       return core.lastLSN
     }
   }

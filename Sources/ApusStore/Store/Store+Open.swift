@@ -31,10 +31,11 @@ struct Opening {
 extension Store {
   static let lockName = "LOCK"
 
-  /// Opens or makes the data directory. Throws 55006, naming the process, when another one holds it; XX001 when it is
+  /// Opens or makes the data directory. `participants` see every flush, the first one too. Throws 55006, naming the process, when another one holds it; XX001 when it is
   /// damaged; 0A000 when a newer version wrote it.
   public static func open(
-    directory: String, fileSystem system: any FileSystem = RealFileSystem(), options: StoreOptions = StoreOptions()
+    directory: String, fileSystem system: any FileSystem = RealFileSystem(), options: StoreOptions = StoreOptions(),
+    participants: [any CommitParticipant] = []
   ) throws(ApusError) -> Store {
     try makeDirectories(directory, on: system)
     guard let lock = try system.lock(directory + "/" + lockName) else {
@@ -48,6 +49,7 @@ extension Store {
       try lock.replaceContents(describe(DirectoryHolder(pid: getpid(), postgres: nil, http: nil)))
       let opening = try prepare(directory, system, options, lock)
       let store = Store(opening)
+      for participant in participants { store.add(participant) }
       let receiver = LogReceiver()
       receiver.attach(store)
       store.log.start(receiver)
@@ -177,7 +179,7 @@ extension Store {
       var state = TableState(definition: table)
       state.flushed = contents.flushed[table.id] ?? [:]
       core.tables[table.id] = state
-      core.names[QualifiedName(schema: table.schema, name: table.name)] = table.id
+      if !table.isDerived { core.names[QualifiedName(schema: table.schema, name: table.name)] = table.id }
     }
     for record in contents.segments {
       let handle = try SegmentHandle(

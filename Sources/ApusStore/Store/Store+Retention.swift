@@ -75,8 +75,14 @@ extension Store {
       guard let state, !isDeleting, state.definition == table else { return [] }
       let segments = state.segments.filter { ids.contains($0.record.id) }
       guard !segments.isEmpty else { return [] }
-      try commit(segments.map { .dropSegment($0.record.id, now) }, of: [])
+      // Up to here rows are missing: rollups may stand in only for later ones.
+      let end = segments.map { $0.record.partition.value &+ 1 }.max() ?? 0
+      let known = snapshot().firstPresentPartition(of: table.id)?.value ?? end
+      let expiry = CatalogChange.putSetting(name: Self.expirySetting(table.id), value: String(max(end, known)))
+      try commit(segments.map { .dropSegment($0.record.id, now) } + [.definition(expiry)], of: [])
       core.update { core in
+        var touched: Set<TableID> = []
+        carryOut(expiry, &core, &touched)
         core.tables[table.id]?.segments.removeAll { ids.contains($0.record.id) }
         core.tables[table.id]?.dropped += segments.map { DroppedSegment(segment: $0, at: now) }
         publish(&core, changed: [table.id])
@@ -125,9 +131,14 @@ extension Store {
       var definition = state.definition
       if definition.options.retentionSeconds != nil { definition.options.isRetentionHeld = true }
       let held = definition
+      let first = state.dropped.map(\.segment.record.partition).min()
+      let expiry = CatalogChange.putSetting(name: Self.expirySetting(table), value: first.map { String($0.value) })
       try commit(
-        [.definition(.alterTable(held))] + state.dropped.map { .restoreSegment($0.segment.record.id) }, of: [])
+        [.definition(.alterTable(held)), .definition(expiry)]
+          + state.dropped.map { .restoreSegment($0.segment.record.id) }, of: [])
       core.update { core in
+        var touched: Set<TableID> = []
+        carryOut(expiry, &core, &touched)
         core.tables[table]?.definition = held
         core.tables[table]?.segments += state.dropped.map(\.segment)
         core.tables[table]?.dropped = []

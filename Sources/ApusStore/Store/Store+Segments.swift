@@ -11,11 +11,12 @@ struct WrittenSegments {
   var handles: [SegmentHandle] = []
   /// The partitions of the table that the rows belong to.
   var partitions: [PartitionKey] = []
+  /// Definitions that are committed with them.
+  var changes: [CatalogChange] = []
 }
 
 extension Store {
-  /// Writes the rows of `memtable`, one segment a partition, and those that participants derive. On failure what was
-  /// written is unlinked.
+  /// Writes the rows of `memtable`, one segment a partition. On failure what was written is unlinked.
   func writeSegments(
     of memtable: MemTable, definition: TableDefinition, partition: PartitionKey?,
     bounds: (minimum: LSN, maximum: LSN), received: UnixMicroseconds
@@ -24,23 +25,13 @@ extension Store {
     do throws(ApusError) {
       let order = definition.storedOrder
       let rows = SegmentRows(parts: memtable.parts().parts, columns: definition.segmentColumns)
-      let isDerivedFrom = participants.withLock { !$0.isEmpty }
-      let stored = definition.storedColumns
-      var derived: [Derived] = []
       for (key, picks) in try partitions(of: rows, definition, by: order, only: partition) {
         let description = SegmentDescription(
           table: definition.id, partition: key, columns: definition.segmentColumns, orderBy: order,
           timeColumn: definition.timeColumn?.id, minimumLSN: bounds.minimum, maximumLSN: bounds.maximum)
         written.handles.append(try write(rows, picks, description, received))
         written.partitions.append(key)
-        guard isDerivedFrom else { continue }
-        let batch = try rows.batch(picks)
-        let sealed = SealedRows(
-          table: definition, partition: key, columns: stored.map(\.id), rows: batch,
-          minimumLSN: bounds.minimum, maximumLSN: bounds.maximum)
-        derived += try derive(from: sealed)
       }
-      written.handles += try writeDerived(derived, bounds: bounds, received: received)
       return written
     } catch {
       for handle in written.handles { handle.drop() }
@@ -100,59 +91,52 @@ extension Store {
 
   // MARK: Derived rows
 
-  /// Derived rows with their maker and the partition they come from.
-  private struct Derived {
-    var participant: any CommitParticipant
-    var rows: DerivedRows
-    var partition: PartitionKey
-  }
-
-  private func derive(from sealed: SealedRows) throws(ApusError) -> [Derived] {
-    var all: [Derived] = []
-    for participant in participants.withLock({ $0 }) {
-      for derived in try participant.derive(from: sealed) where derived.rows.count > 0 {
-        let rows = DerivedRows(table: derived.table, rows: derived.rows.compacted())
-        all.append(Derived(participant: participant, rows: rows, partition: sealed.partition))
-      }
-    }
-    return all
-  }
-
-  /// One segment for each table and partition of the derived rows; several batches for one are merged by their maker.
-  private func writeDerived(
-    _ derived: [Derived], bounds: (minimum: LSN, maximum: LSN), received: UnixMicroseconds
-  ) throws(ApusError) -> [SegmentHandle] {
-    struct Place: Hashable {
-      var participant: ObjectIdentifier
-      var table: TableID
-      var partition: PartitionKey
-    }
-    var places: [(Place, any CommitParticipant)] = []
-    var batches: [Place: [Batch]] = [:]
-    for part in derived {
-      let place = Place(
-        participant: ObjectIdentifier(part.participant), table: part.rows.table, partition: part.partition)
-      if batches[place] == nil { places.append((place, part.participant)) }
-      batches[place, default: []].append(part.rows.rows)
-    }
-    var handles: [SegmentHandle] = []
+  /// Adds what participants derive from segments that were just written. `rowGroups`: the rows of the only one of
+  /// them, where they are at hand in memory. Under `maintenance`. On failure all of `written` is unlinked.
+  func addDerived(
+    to written: inout WrittenSegments, from definition: TableDefinition, rowGroups: [any RowGroup]? = nil
+  ) throws(ApusError) {
+    let parts = participants.withLock { $0 }
+    guard !parts.isEmpty, !definition.isDerived else { return }
+    var made = written
     do throws(ApusError) {
-      for (place, participant) in places {
-        guard let definition = snapshot().table(place.table)?.definition, let parts = batches[place] else {
-          throw ApusError(.undefinedTable, "table \(place.table), which rows are derived for, does not exist")
+      for handle in written.handles {
+        let record = handle.record
+        let sealed = SealedRows(
+          table: definition, partition: record.partition,
+          rowGroups: written.handles.count == 1 ? rowGroups ?? handle.rowGroups : handle.rowGroups,
+          minimumLSN: record.minimumLSN, maximumLSN: record.maximumLSN)
+        for participant in parts {
+          let derivation = try participant.derive(from: sealed)
+          made.changes += derivation.changes
+          for derived in derivation.rows where derived.rows.count > 0 {
+            made.handles.append(
+              try write(
+                derived, partition: record.partition, (record.minimumLSN, record.maximumLSN), record.received))
+          }
         }
-        let batch = parts.count == 1 ? parts[0] : try participant.merge(parts, of: definition)
-        handles.append(try write(batch, of: definition, place.partition, bounds, received))
       }
-      return handles
     } catch {
-      for handle in handles { handle.drop() }
+      for handle in made.handles { handle.drop() }
+      written.handles = []
       throw error
     }
+    written = made
+  }
+
+  /// One segment of derived rows.
+  func write(
+    _ derived: DerivedRows, partition: PartitionKey, _ bounds: (minimum: LSN, maximum: LSN),
+    _ received: UnixMicroseconds
+  ) throws(ApusError) -> SegmentHandle {
+    guard let definition = snapshot().table(derived.table)?.definition else {
+      throw ApusError(.undefinedTable, "table \(derived.table), which rows are derived for, does not exist")
+    }
+    return try write(derived.rows, of: definition, partition, bounds, received)
   }
 
   /// Sorts and writes rows that lie in no memtable.
-  private func write(
+  func write(
     _ batch: Batch, of definition: TableDefinition, _ partition: PartitionKey, _ bounds: (minimum: LSN, maximum: LSN),
     _ received: UnixMicroseconds
   ) throws(ApusError) -> SegmentHandle {
