@@ -20,6 +20,10 @@ func swift(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+func plugin(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -88,6 +92,9 @@ var targets: [Target] = [
   // Products beside the server
   swift("ApusClient", []),
   swift("ApusPluginKit", ["CApusABI"]),
+  // Storage backends, each a library of its own that the server loads: see `pluginProducts`
+  plugin("SQLitePlugin", path: "plugins/sqlite", ["ApusPluginKit", "CApusABI", "CSQLite"]),
+  plugin("PostgresPlugin", path: "plugins/postgres", ["ApusPluginKit", "CApusABI", "CPQ"]),
   // Benchmarks
   .executableTarget(
     name: "bench-kernels",
@@ -138,14 +145,19 @@ if let only = ProcessInfo.processInfo.environment["APUS_TARGETS"], !only.isEmpty
   targets.removeAll { !kept.contains($0.name) }
 }
 
+/// The libraries of plugins: `CREATE EXTENSION sqlite` loads libsqlite.so from beside the server.
+let pluginProducts: [Product] = [("sqlite", "SQLitePlugin"), ("postgres", "PostgresPlugin")]
+  .filter { plugin in targets.contains { $0.name == plugin.1 } }
+  .map { .library(name: $0.0, type: .dynamic, targets: [$0.1]) }
+
 let package = Package(
   name: "apus",
-  products: targets.contains { $0.name == "apus" }
+  products: (targets.contains { $0.name == "apus" }
     ? [
       .executable(name: "apus", targets: ["apus"]),
       .library(name: "ApusClient", targets: ["ApusClient"]),
       .library(name: "ApusPluginKit", targets: ["ApusPluginKit"]),
-    ] : [],
+    ] : []) + pluginProducts,
   targets: targets,
   cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,3 @@
+// Plugin owns the one symbol that the host looks up.
+
+import ApusPluginKit
