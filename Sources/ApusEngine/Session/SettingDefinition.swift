@@ -152,4 +152,4 @@ extension SettingDefinition {
 }
 
 /// The version of Apus.
-public let apusVersion = "0.1.0"
+public let apusVersion = Release.version

@@ -10,6 +10,7 @@ public final class QueryControl: Sendable {
   private let reason = Atomic<UInt8>(0)
   private let deadline: Atomic<UInt64>
   private let bytesHeld = Atomic<Int>(0)
+  private let handlers = Mutex<(next: Int, list: [Int: @Sendable () -> Void])>((0, [:]))
   /// Bytes that the query's operators may hold.
   public let memoryBytesMax: Int
 
@@ -20,7 +21,22 @@ public final class QueryControl: Sendable {
   }
 
   /// Stops the query at its next batch with 57014 (57P01 for `.shutdown`).
-  public func cancel(_ why: Reason = .user) { reason.store(why.rawValue, ordering: .relaxed) }
+  public func cancel(_ why: Reason = .user) {
+    reason.store(why.rawValue, ordering: .relaxed)
+    for handler in handlers.withLock({ Array($0.list.values) }) { handler() }
+  }
+
+  /// Calls `handler` when the query is cancelled, at once when it has been, until `forget`: for those who wait outside.
+  public func onCancel(_ handler: @escaping @Sendable () -> Void) -> Int {
+    let number = handlers.withLock { handlers in
+      handlers.next += 1
+      handlers.list[handlers.next] = handler
+      return handlers.next
+    }
+    if isCancelled { handler() }
+    return number
+  }
+  public func forget(_ number: Int) { handlers.withLock { $0.list[number] = nil } }
   public func setDeadline(_ time: UInt64?) { deadline.store(time ?? .max, ordering: .relaxed) }
 
   public var isCancelled: Bool { reason.load(ordering: .relaxed) != 0 }

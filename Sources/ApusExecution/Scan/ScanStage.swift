@@ -45,7 +45,9 @@ final class ScanStage: Stage {
   }
 
   override func prepare() throws(ApusError) -> Int {
-    let request = ScanRequest(columns: node.columns, filters: node.filters, limit: node.limit)
+    let request = ScanRequest(
+      columns: node.columns, filters: node.filters, limit: node.limit, filterOnlyColumns: node.filterOnlyColumns,
+      answered: node.pushdown)
     switch try node.table.scan(request, context: query.context) {
     case .rowGroups(let list): groups = list
     case .stream(let stream), .aggregated(let stream): groups = try Self.read(stream, node.columns, query.control)
@@ -58,12 +60,15 @@ final class ScanStage: Stage {
     _ stream: any BatchStream, _ columns: [ColumnReference], _ control: QueryControl
   ) throws(ApusError) -> [any RowGroup] {
     var list: [any RowGroup] = []
+    let handler = control.onCancel { stream.cancel() }
+    defer { control.forget(handler) }
     while let batch = try stream.next() {
       try control.check()
       let dense = batch.compacted()
       try control.account(dense.heldBytes)
-      list.append(VectorRowGroup(columns: Array(zip(columns, dense.columns)), rowCount: dense.count))
+      list.append(stream.rowGroup(dense, columns: columns))
     }
+    try control.check()
     return list
   }
 

@@ -124,9 +124,14 @@ public struct ExplainPrinter {
     var notes: [String] = []
     if !columns.isEmpty { notes.append("columns: " + columns.joined(separator: ", ")) }
     if !paths.isEmpty { notes.append("paths: " + paths.joined(separator: ", ")) }
-    if let limit = scan.limit { notes.append("limit: \(limit)") }
+    if let limit = scan.limit {
+      notes.append("limit: \(limit)" + (scan.pushdown?.limit == .exact ? " (pushed down: exact)" : ""))
+    }
     let qualified = schema.schema == "public" ? schema.name : "\(schema.schema).\(schema.name)"
-    add("Scan on \(qualified)" + (notes.isEmpty ? "" : "  (\(notes.joined(separator: "; ")))"), depth: depth)
+    let said = scan.table.explanation(
+      ScanRequest(
+        columns: scan.columns, filters: scan.filters, limit: scan.limit, filterOnlyColumns: scan.filterOnlyColumns))
+    add("\(said.verb) on \(qualified)" + (notes.isEmpty ? "" : "  (\(notes.joined(separator: "; ")))"), depth: depth)
     let names = scan.columns.indices.map { index in
       let reference = scan.columns[index]
       let name = schema.columns.first { $0.id == reference.column }?.name ?? "?"
@@ -137,6 +142,7 @@ public struct ExplainPrinter {
       let note = answer == .exact ? "  (pushed down: exact)" : answer == .inexact ? "  (pushed down: inexact)" : ""
       detail("Filter", show(filter, [names] + outer) + note, depth: depth)
     }
+    for line in said.details { detail(line.name, line.text, depth: depth) }
     if let answer = scan.pushdown?.aggregate, answer != .unsupported {
       detail("Partial Aggregate", answer == .exact ? "pushed down: exact" : "pushed down: inexact", depth: depth)
     }

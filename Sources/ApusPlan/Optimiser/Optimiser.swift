@@ -35,7 +35,7 @@ struct Rules {
     result = pushed(result, [])
     result = withOptimisedSubqueries(result)
     result = needsColumns ? prunedToAll(result) : pruned(result, result.fields.map { _ in ColumnDemand() }).plan
-    return negotiated(limited(result))
+    return negotiated(limited(withPushedAggregations(result)))
   }
 
   private func withOptimisedSubqueries(_ plan: LogicalPlan) -> LogicalPlan {

@@ -39,7 +39,9 @@ extension Rules {
     switch plan {
     case .scan(var scan):
       scan.pushdown = scan.table.capability(
-        ScanRequest(columns: scan.columns, filters: scan.filters, limit: scan.limit))
+        ScanRequest(
+          columns: scan.columns, filters: scan.filters, limit: scan.limit,
+          filterOnlyColumns: scan.filterOnlyColumns))
       return .scan(scan)
     case .aggregate(.scan(var scan), let groupings, nil, let aggregates, let fields):
       let request = AggregateRequest(groupings: groupings, aggregates: aggregates)

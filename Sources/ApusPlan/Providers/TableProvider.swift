@@ -58,14 +58,21 @@ public struct ScanRequest: Sendable {
   public var filters: [Expression]
   public var limit: Int?
   public var aggregate: AggregateRequest?
+  /// Columns at the end of `columns` that only filters need: not read when the provider applies these exactly.
+  public var filterOnlyColumns: Int
+  /// What the provider answered before, by which the plan was made.
+  public var answered: ScanCapability?
 
   public init(
-    columns: [ColumnReference], filters: [Expression] = [], limit: Int? = nil, aggregate: AggregateRequest? = nil
+    columns: [ColumnReference], filters: [Expression] = [], limit: Int? = nil, aggregate: AggregateRequest? = nil,
+    filterOnlyColumns: Int = 0, answered: ScanCapability? = nil
   ) {
     self.columns = columns
     self.filters = filters
     self.limit = limit
     self.aggregate = aggregate
+    self.filterOnlyColumns = filterOnlyColumns
+    self.answered = answered
   }
 }
 
@@ -96,7 +103,16 @@ public struct ScanCapability: Sendable {
 public protocol BatchStream: AnyObject, Sendable {
   /// The next rows, with the requested columns in order; nil at the end. Called from one thread at a time.
   func next() throws(ApusError) -> Batch?
+  /// From any thread: the running or next call of `next` fails soon.
   func cancel()
+  /// The rows of one of its batches, dense, as the scan reads them.
+  func rowGroup(_ batch: Batch, columns: [ColumnReference]) -> any RowGroup
+}
+
+extension BatchStream {
+  public func rowGroup(_ batch: Batch, columns: [ColumnReference]) -> any RowGroup {
+    VectorRowGroup(columns: Array(zip(columns, batch.columns)), rowCount: batch.count)
+  }
 }
 
 /// What a scan yields.
@@ -119,6 +135,16 @@ public protocol TableProvider: AnyObject, Sendable {
   var rollups: [any RollupTable] { get }
   func capability(_ request: ScanRequest) -> ScanCapability
   func scan(_ request: ScanRequest, context: EvaluationContext) throws(ApusError) -> ScanOutput
+  /// The groups of an aggregation over the request's columns and filters as a table that the provider computes; nil
+  /// when it does not.
+  func aggregated(_ request: ScanRequest, by aggregation: ScanAggregation) -> AggregatedScan?
+  /// What EXPLAIN says of a scan beside its columns and filters.
+  func explanation(_ request: ScanRequest) -> ScanExplanation
+}
+
+extension TableProvider {
+  public func aggregated(_ request: ScanRequest, by aggregation: ScanAggregation) -> AggregatedScan? { nil }
+  public func explanation(_ request: ScanRequest) -> ScanExplanation { ScanExplanation() }
 }
 
 extension TableProvider {

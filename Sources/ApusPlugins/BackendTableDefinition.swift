@@ -1,0 +1,155 @@
+// BackendTableDefinition owns what a backend is told of a table, and what can be asked of one outside of queries.
+
+public import ApusBase
+public import ApusColumns
+import CApusABI
+
+/// A table of a server: where the storage has it and how Apus declares it.
+public struct BackendTableDefinition: Sendable, Hashable {
+  public struct Column: Sendable, Hashable {
+    /// In the storage.
+    public var name: String
+    public var type: TypeReference
+    public var isNotNull: Bool
+    public init(name: String, type: TypeReference, isNotNull: Bool) {
+      self.name = name
+      self.type = type
+      self.isNotNull = isNotNull
+    }
+  }
+  public var schema: String?
+  public var name: String
+  public var columns: [Column]
+  /// Without schema_name and table_name.
+  public var options: [String: String]
+  public var isOwned: Bool
+
+  public init(
+    schema: String?, name: String, columns: [Column], options: [String: String] = [:], isOwned: Bool = false
+  ) {
+    self.schema = schema
+    self.name = name
+    self.columns = columns
+    self.options = options
+    self.isOwned = isOwned
+  }
+}
+
+/// The C form of a definition, while a call needs it.
+final class TableForm {
+  let pointer: UnsafeMutablePointer<ApusTable>
+  private let arena = Arena()
+  private var schema: UnsafeMutablePointer<ArrowSchema>?
+
+  /// `withColumns`: not for describe_table.
+  init(_ table: BackendTableDefinition, withColumns: Bool = true) throws(ApusError) {
+    pointer = .allocate(capacity: 1)
+    pointer.initialize(to: ApusTable())
+    pointer.pointee.size = MemoryLayout<ApusTable>.size
+    pointer.pointee.name = arena.string(table.name)
+    pointer.pointee.schema = table.schema.map { arena.string($0) }
+    let options = table.options.sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value) }
+    pointer.pointee.option_count = options.count
+    pointer.pointee.options = arena.options(options)
+    pointer.pointee.owned = table.isOwned ? 1 : 0
+    guard withColumns else { return }
+    let made = UnsafeMutablePointer<ArrowSchema>.allocate(capacity: 1)
+    made.initialize(
+      to: try Arrow.schema(table.columns.map { ($0.name, $0.type, !$0.isNotNull) }))
+    schema = made
+    pointer.pointee.columns = UnsafePointer(made)
+  }
+
+  deinit {
+    if let schema {
+      Arrow.release(&schema.pointee)
+      schema.deallocate()
+    }
+    pointer.deallocate()
+  }
+}
+
+extension BackendServer {
+  /// The columns of a table of the storage.
+  public func describe(_ table: BackendTableDefinition) throws(ApusError) -> [BackendTableDefinition.Column] {
+    try require(.describe, "the describing of tables")
+    let form = try TableForm(table, withColumns: false)
+    var schema = ArrowSchema()
+    try call { $0.describe_table($1, form.pointer, &schema, $2) }
+    withExtendedLifetime(form) {}
+    defer { Arrow.release(&schema) }
+    return try ArrowField.fields(&schema).map { field in
+      BackendTableDefinition.Column(name: field.name, type: field.type, isNotNull: !field.isNullable)
+    }
+  }
+
+  public func create(_ table: BackendTableDefinition) throws(ApusError) {
+    try require(.create, "CREATE TABLE ... USING")
+    let form = try TableForm(table)
+    try call { $0.create_table($1, form.pointer, $2) }
+    withExtendedLifetime(form) {}
+  }
+
+  public func drop(_ table: BackendTableDefinition) throws(ApusError) {
+    try require(.create, "DROP TABLE")
+    let form = try TableForm(table)
+    try call { $0.drop_table($1, form.pointer, $2) }
+    withExtendedLifetime(form) {}
+  }
+
+  public func begin() throws(ApusError) -> BackendTransaction {
+    try require(.append, "writing")
+    var made: OpaquePointer?
+    try call { $0.begin($1, &made, $2) }
+    guard let made else {
+      throw ApusError(.internalError, "plugin \"\(plugin.name)\" began a transaction without a handle")
+    }
+    return BackendTransaction(self, made)
+  }
+}
+
+/// A transaction of one server. Rolled back when it is let go of without commit.
+public final class BackendTransaction {
+  public let server: BackendServer
+  private var handle: OpaquePointer?
+  /// Batches appended so far.
+  public private(set) var batchCount = 0
+
+  fileprivate init(_ server: BackendServer, _ handle: OpaquePointer) {
+    self.server = server
+    self.handle = handle
+  }
+
+  deinit { rollback() }
+
+  private func open() throws(ApusError) -> OpaquePointer {
+    guard let handle else { throw .unexpected("a transaction of server \"\(server.name)\" has ended") }
+    return handle
+  }
+
+  /// All of the table's columns, in order.
+  public func append(_ columns: [Vector], count: Int, to table: BackendTableDefinition) throws(ApusError) {
+    let handle = try open()
+    let form = try TableForm(table)
+    let export = try ArrowExport(columns, count: count)
+    try server.call { raw, _, error in raw.append(handle, form.pointer, export.batch, error) }
+    withExtendedLifetime((form, export)) {}
+    batchCount += 1
+  }
+
+  /// Ends the transaction, whatever is thrown.
+  public func commit() throws(ApusError) {
+    let handle = try open()
+    self.handle = nil
+    try server.call { raw, _, error in raw.commit(handle, error) }
+  }
+
+  public func rollback() {
+    guard let handle else { return }
+    self.handle = nil
+    try? server.call { raw, _, _ in
+      raw.rollback(handle)
+      return 0
+    }
+  }
+}

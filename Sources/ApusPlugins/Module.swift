@@ -1,1 +1,0 @@
-// ApusPlugins: see docs/ARCHITECTURE.md.
