@@ -108,7 +108,7 @@ var targets: [Target] = [
   tests("ApusColumnsTests", ["ApusBase", "ApusColumns", "TestSupport"]),
   tests("ApusFilesTests", ["ApusBase", "ApusFiles", "CSQLite", "TestSupport"]),
   tests("ApusSyntaxTests", ["ApusBase", "ApusSyntax", "TestSupport"]),
-  tests("ApusSketchesTests", ["ApusBase", "ApusColumns", "ApusSketches", "TestSupport"]),
+  tests("ApusSketchesTests", ["ApusBase", "ApusColumns", "ApusSketches", "CRoaring", "TestSupport"]),
   tests("ApusFunctionsTests", ["ApusBase", "ApusColumns", "ApusFunctions", "TestSupport"]),
   tests("ApusPlanTests", ["ApusBase", "ApusColumns", "ApusSyntax", "ApusFunctions", "ApusPlan", "TestSupport"]),
   tests(

@@ -30,9 +30,17 @@ enum SketchAggregates {
           builder.appendNull()
           continue
         }
+        let state = vectors[0].rawBytes(row)
+        if state.first == EntityCountStates.kind {
+          let entities = EntityCountStates()
+          entities.grow(to: 1)
+          try entities.mergeSerialised(state, into: 0)
+          builder.append(.int(entities.count(0)))
+          continue
+        }
         let sketch = HyperLogLogs()
         sketch.grow(to: 1)
-        try sketch.mergeSerialised(vectors[0].rawBytes(row), into: 0)
+        try sketch.mergeSerialised(state, into: 0)
         builder.append(.int(sketch.estimate(0)))
       }
       return builder.finish()
@@ -116,11 +124,13 @@ final class QuantileStates: AggregateStates {
 /// Merges states of one kind, which their first byte tells.
 final class RollupStates: AggregateStates {
   private let unique = HyperLogLogs()
+  private let entities = EntityCountStates()
   private var quantiles: [QuantileSketch] = []
   private var kinds = StateArray<UInt8>(0)
 
   func grow(to count: Int) {
     unique.grow(to: count)
+    entities.grow(to: count)
     kinds.grow(to: count)
     while quantiles.count < count { quantiles.append(QuantileSketch()) }
   }
@@ -141,6 +151,7 @@ final class RollupStates: AggregateStates {
       quantiles[Int(mapping[group])].merge(other.quantiles[group])
     }
     unique.merge(other.unique, mapping: mapping, count: count)
+    entities.merge(other.entities, mapping: mapping, count: count)
   }
 
   private func note(_ kind: UInt8, _ group: Int) throws(ApusError) {
@@ -162,6 +173,7 @@ final class RollupStates: AggregateStates {
     switch kinds[group] {
     case QuantileSketch.kind: quantiles[group].serialised
     case HyperLogLogs.kind: unique.serialise(group)
+    case EntityCountStates.kind: entities.serialise(group)
     default: []
     }
   }
@@ -175,9 +187,14 @@ final class RollupStates: AggregateStates {
     case HyperLogLogs.kind:
       try note(kind, group)
       try unique.mergeSerialised(bytes, into: group)
+    case EntityCountStates.kind:
+      try note(kind, group)
+      try entities.mergeSerialised(bytes, into: group)
     default: throw ApusError(.dataCorrupted, "aggregate state of unknown kind \(kind)")
     }
   }
 
-  var byteCount: Int { unique.byteCount + kinds.byteCount + quantiles.reduce(0) { $0 + $1.byteCount } }
+  var byteCount: Int {
+    unique.byteCount + entities.byteCount + kinds.byteCount + quantiles.reduce(0) { $0 + $1.byteCount }
+  }
 }
