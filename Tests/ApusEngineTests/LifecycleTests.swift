@@ -9,7 +9,7 @@ import Testing
 @testable import ApusEngine
 
 /// A database in a directory that goes with the test, under a clock that the test sets.
-private final class Scratch {
+final class ClockedDatabase {
   let directory = NSTemporaryDirectory() + "apus-" + UUID().uuidString
   let clock = ManualClock(1_767_268_800_000_000)
   private var opened: Database?
@@ -33,6 +33,9 @@ private final class Scratch {
     get throws { try #require(opened) }
   }
 
+  /// What the last query string was told beside its result.
+  private(set) var notices: [Notice] = []
+
   /// Runs a query string as a simple query; the tag of its last statement, or the rows of it as text.
   @discardableResult
   func run(_ sql: String, readOnly: Bool = false) throws -> [[String]] {
@@ -52,6 +55,7 @@ private final class Scratch {
         result = execution.returnsRows ? rows : [[execution.tag]]
       }
       try session.commitStatementGroup()
+      notices = session.takeNotices()
     } catch {
       session.statementFailed()
       throw error
@@ -78,7 +82,7 @@ private final class Scratch {
 
 @Suite struct LifecycleStatements {
   @Test func `DELETE tells how many, sees what its query string wrote, and survives a restart`() throws {
-    let scratch = try Scratch()
+    let scratch = try ClockedDatabase()
     try scratch.run("CREATE TABLE t (id int8, name text, properties jsonb)")
     let insert = "INSERT INTO t SELECT g, 'n' || g % 10, NULL FROM generate_series(1, 1000) g"
     let sql = "\(insert); DELETE FROM t WHERE id > 900"
@@ -101,12 +105,12 @@ private final class Scratch {
   }
 
   @Test func `what cannot be done is refused by its code`() throws {
-    let scratch = try Scratch()
+    let scratch = try ClockedDatabase()
     try scratch.run("CREATE TABLE t (id int8)")
     for (sql, code) in [
       ("BEGIN; DELETE FROM t", "0A000"), ("DELETE FROM t RETURNING id", "0A000"), ("DELETE FROM pg_class", "42501"),
       ("DELETE FROM apus.rejects", "42501"), ("DELETE FROM nowhere", "42P01"), ("BEGIN; VACUUM", "25001"),
-      ("ALTER TABLE t SET (retention = '30 days')", "22023"), ("ALTER TABLE t SET (partition = '1 hour')", "0A000"),
+      ("ALTER TABLE t SET (retention = '30 days')", "22023"), ("ALTER TABLE t SET (partition = '1 hour')", "22023"),
       ("ALTER TABLE t SET (fillfactor = 10)", "22023"), ("ALTER TABLE t ADD COLUMN x int", "0A000"),
       ("ALTER TABLE nowhere SET (retention = '30 days')", "42P01"), ("SELECT apus.compact('pg_class')", "42809"),
       ("ALTER TABLE events SET (retention = '-1 days')", "22023"),
@@ -120,7 +124,7 @@ private final class Scratch {
   }
 
   @Test func `a deleted event can be sent again, and properties survive compaction`() throws {
-    let scratch = try Scratch()
+    let scratch = try ClockedDatabase()
     func send(_ ids: ClosedRange<Int>, _ plan: String) throws {
       let rows = ids.map { id in
         let properties = "{\"plan\": \"\(plan)\", \"n\": \(id), \"o\": {\"x\": [\(id)]}}"
@@ -146,7 +150,7 @@ private final class Scratch {
   }
 
   @Test func `retention is set by SQL, drops, restores and waits for a clock that jumped`() throws {
-    let scratch = try Scratch()
+    let scratch = try ClockedDatabase()
     try scratch.run(
       "CREATE TABLE t (time timestamptz, id int8) WITH (retention = '10 days'); CREATE TABLE other (id int8)")
     try scratch.run(

@@ -29,6 +29,7 @@ public final class Database: Sendable {
   let serverSettings = ServerSettings()
   let catalogMisses = CatalogMisses()
   let systemCache = SystemCache()
+  private let retentionRows = Mutex<RetentionRows?>(nil)
 
   private init(
     store: Store, functions: FunctionRegistry, clock: any WallClock, isNew: Bool
@@ -43,6 +44,9 @@ public final class Database: Sendable {
       ServerSetting("apus.version", apusVersion, source: "default", "The version of Apus."),
       ServerSetting("apus.data", store.directory, source: "default", "Where everything is kept."),
     ])
+    let rows = RetentionRows(self)
+    retentionRows.withLock { $0 = rows }
+    store.use(rows)
   }
 
   /// Opens (or makes) the directory: replays the log. A new one gets the table `events` and, where one is given, the

@@ -208,7 +208,8 @@ extension Session {
       let views = try dependents(
         on: tables.map { RelationName(schema: $0.schema, name: $0.name) }, cascade: drop.cascade, kind: "table")
       _ = try database.store.apply(
-        views.map { .removeObject(kind: "view", schema: $0.schema, name: $0.name) } + ids.map { .dropTable($0) })
+        views.map { .removeObject(kind: "view", schema: $0.schema, name: $0.name) } + ids.map { .dropTable($0) }
+          + tables.flatMap { forgetManager(schema: $0.schema, name: $0.name) })
       return Execution(command: "DROP TABLE")
     case .view: return try execute(dropViews: drop)
     case .schema:

@@ -31,6 +31,14 @@ extension Session {
     return Execution(tag: { "DELETE \(count)" })
   }
 
+  /// The rows of some segments of a table that a delete's WHERE finds.
+  func chosen(
+    by bound: BoundDelete, in table: StoreTable, keeping segments: Set<SegmentID>, _ parameters: [Value],
+    _ snapshot: DatabaseSnapshot
+  ) throws(ApusError) -> [SegmentID: Bitmap] {
+    try chosen(by: bound, in: NumberedTable(table, keeping: segments), parameters, snapshot)
+  }
+
   private func chosen(
     by bound: BoundDelete, in target: NumberedTable, _ parameters: [Value], _ snapshot: DatabaseSnapshot
   ) throws(ApusError) -> [SegmentID: Bitmap] {
@@ -70,9 +78,10 @@ private final class NumberedTable: TableProvider {
   private let groups: [ObjectIdentifier: NumberedRowGroup]
   let segments: [SegmentHandle]
 
-  init(_ table: StoreTable) {
+  /// With `keeping`, of these segments only.
+  init(_ table: StoreTable, keeping: Set<SegmentID>? = nil) {
     self.table = table
-    segments = table.snapshot.segments
+    segments = table.snapshot.segments.filter { keeping?.contains($0.record.id) ?? true }
     var groups: [ObjectIdentifier: NumberedRowGroup] = [:]
     for (place, segment) in segments.enumerated() {
       var first = Int64(place) << 32

@@ -15,21 +15,11 @@ extension Session {
     for command in alter.commands {
       switch command {
       case .setOptions(let options):
-        for option in options {
-          try requireRetention(option, "SET")
-          let seconds = try TableOptionReader.seconds(option.text, option)
-          guard definition.timeColumn != nil else { throw TableOptionReader.retentionNeedsTime(option) }
-          definition.options.retentionSeconds = seconds
-          definition.options.isRetentionHeld = nil
-          definition.options.given["retention"] = option.text
-        }
+        warnOfManager(definition, options)
+        try TableOptionReader.set(options, in: &definition)
       case .resetOptions(let options):
-        for option in options {
-          try requireRetention(option, "RESET")
-          definition.options.retentionSeconds = nil
-          definition.options.isRetentionHeld = nil
-          definition.options.given["retention"] = nil
-        }
+        warnOfManager(definition, options)
+        try TableOptionReader.reset(options, in: &definition)
       default: throw ApusError.unsupported("ALTER TABLE other than SET and RESET of options is")
       }
     }
@@ -37,12 +27,14 @@ extension Session {
     return Execution(command: "ALTER TABLE")
   }
 
-  private func requireRetention(_ option: StatementOption, _ verb: String) throws(ApusError) {
-    if option.name == "retention" { return }
-    if TableOptionReader.known.contains(option.name) {
-      throw ApusError.unsupported("\(verb) (\(option.name)) of a table that exists is", position: option.position)
+  private func warnOfManager(_ table: TableDefinition, _ options: [StatementOption]) {
+    if isConfiguring { return }
+    let store = database.snapshot().store
+    for option in options {
+      if let warning = store.ownershipWarning(schema: table.schema, name: table.name, option: option.name) {
+        notice(warning)
+      }
     }
-    throw TableOptionReader.unrecognised(option)
   }
 
   /// Merges small segments and removes the bytes of deleted rows.
@@ -64,5 +56,16 @@ extension Session {
     }
     for id in ids { try database.store.compact(id) }
     return Execution(command: "VACUUM")
+  }
+}
+
+extension Session {
+  /// What to commit with the dropping of a relation, so that no file manages it any more. Warns where one does.
+  func forgetManager(schema: String, name: String) -> [CatalogChange] {
+    let store = database.snapshot().store
+    if !isConfiguring, let warning = store.ownershipWarning(schema: schema, name: name, option: nil) {
+      notice(warning)
+    }
+    return store.forgetManager(schema: schema, name: name)
   }
 }

@@ -60,8 +60,9 @@ extension Session {
     settings.set(definition.name, try definition.normalise(text), isLocal: isLocal)
   }
 
-  /// Sets what set_config() asked for. Values are checked already.
+  /// Sets what set_config() asked for, and takes the notices of functions. Values are checked already.
   func takeSettingRequests() {
+    notices += noticeRequests.take()
     for request in settingRequests.take() {
       switch request.name {
       case "transaction_isolation":

@@ -22,6 +22,9 @@ public final class Session {
 
   var settings: SessionSettings
   let settingRequests = SettingRequests()
+  let noticeRequests = NoticeRequests()
+  /// Whether it carries out what a configuration file asks: then it need not be told that files manage things.
+  var isConfiguring = false
   var transaction = TransactionState()
   var notices: [Notice] = []
   private(set) var prepared: [String: PreparedStatement] = [:]

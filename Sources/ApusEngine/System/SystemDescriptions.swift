@@ -14,6 +14,7 @@ enum SystemDescriptions {
     ("settings", "settings with their values and where they come from"),
     ("keys", "keys for ingest and queries, without their secrets"),
     ("jobs", "background work that runs or waits"),
+    ("policies", "what goes for its age, and how far that has come"),
     ("catalog_misses", "what clients asked of the catalogs that is not there"),
     ("rejects", "rows that could not be stored"),
   ]

@@ -12,6 +12,8 @@ struct SystemRelationContext: Sendable {
   /// Settings by name, as SHOW shows them.
   var settings: SessionSettings
   let settingRequests: SettingRequests
+  let noticeRequests: NoticeRequests
+  let isConfiguring: Bool
   let transactionIsolation: String
   let isReadOnly: Bool
   var prepared: [String: PreparedStatement]
@@ -22,6 +24,8 @@ struct SystemRelationContext: Sendable {
     processID = session.processID
     settings = session.settings
     settingRequests = session.settingRequests
+    noticeRequests = session.noticeRequests
+    isConfiguring = session.isConfiguring
     transactionIsolation = session.transaction.pinsSnapshot ? "repeatable read" : "read committed"
     isReadOnly = session.transaction.isReadOnly || session.isReadOnly
     prepared = session.prepared

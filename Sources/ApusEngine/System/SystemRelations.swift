@@ -22,6 +22,7 @@ enum SystemRelations {
       ("information_schema", FunctionRelations.informationContents),
       ("apus", StoreRelations.apusContents), ("apus", ActivityRelations.apusContents),
       ("apus", SettingRelations.apusContents), ("apus", AccessRelations.apusContents),
+      ("apus", PolicyRelations.apusContents),
     ]
     for (schema, part) in parts { for (name, content) in part { all["\(schema).\(name)"] = content } }
     return all

@@ -149,8 +149,31 @@ enum CatalogFunctionList {
     function("confirm_clock", "-", schema: "apus", result: "void", volatility: .volatile, isStrict: true),
     key("text,text", []), key("text,text,text", []),
     key("text,text,text,_text", ["name", "kind", "table_name", "origins"]),
+    retention("add_retention", "regclass,interval"),
+    retention("add_retention", "regclass,interval,text", ["table_name", "after", "filter"]),
+    retention("remove_retention", "regclass"),
+    retention("remove_retention", "regclass,text", ["table_name", "filter"]),
+    retention("add_property_retention", "regclass,text,interval"),
+    retention(
+      "add_property_retention", "regclass,text,interval,text", ["table_name", "property", "after", "column_name"]),
+    retention("remove_property_retention", "regclass,text"),
+    retention("remove_property_retention", "regclass,text,text", ["table_name", "property", "column_name"]),
+    // TimescaleDB's spellings.
+    function("add_retention_policy", "regclass,interval", result: "int4", volatility: .volatile, isStrict: false),
+    function(
+      "add_retention_policy", "regclass,interval,bool", names: ["relation", "drop_after", "if_not_exists"],
+      result: "int4", volatility: .volatile, isStrict: false),
+    function("remove_retention_policy", "regclass", result: "void", volatility: .volatile, isStrict: false),
+    function(
+      "remove_retention_policy", "regclass,bool", names: ["relation", "if_exists"], result: "void",
+      volatility: .volatile, isStrict: false),
     function("revoke_key", "text", schema: "apus", result: "void", volatility: .volatile, isStrict: true),
   ]
+
+  private static func retention(_ name: String, _ arguments: String, _ names: [String] = []) -> ScalarFunction {
+    function(
+      name, arguments, names: names, schema: "apus", result: "void", volatility: .volatile, isStrict: false)
+  }
 
   private static func key(_ arguments: String, _ names: [String]) -> ScalarFunction {
     function(

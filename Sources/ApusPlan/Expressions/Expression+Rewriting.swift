@@ -92,7 +92,8 @@ extension Expression {
     }
   }
 
-  var isVolatile: Bool {
+  /// Whether it may give another answer each time it is asked.
+  public var isVolatile: Bool {
     contains { if case .call(let function, _, _) = $0 { function.volatility == .volatile } else { false } }
   }
   var hasSubquery: Bool { contains { if case .subquery = $0 { true } else { false } } }

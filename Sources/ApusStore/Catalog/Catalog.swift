@@ -11,7 +11,7 @@ private import Synchronization
 final class Catalog: @unchecked Sendable {
   static let fileName = "catalog.sqlite"
   /// Of the tables below. A newer one than this is refused.
-  static let formatVersion: Int64 = 2
+  static let formatVersion: Int64 = 3
 
   private let lock = Mutex(())
   private let database: SQLiteDatabase
@@ -78,11 +78,20 @@ final class Catalog: @unchecked Sendable {
     """,
   ]
 
+  /// What format 3 added.
+  private static let thinningSchema = [
+    """
+    CREATE TABLE thinned (table_id INTEGER NOT NULL REFERENCES tables ON DELETE CASCADE, partition INTEGER NOT NULL,
+      policy TEXT NOT NULL, through INTEGER NOT NULL, removed INTEGER NOT NULL,
+      PRIMARY KEY (table_id, partition, policy)) WITHOUT ROWID
+    """
+  ]
+
   private func prepare(upgrades: Bool) throws(ApusError) {
     let isNew = try database.run("SELECT count(*) FROM sqlite_master").first?.first?.integer == 0
     if isNew {
       try database.transaction { () throws(ApusError) in
-        for statement in Self.schema + Self.lifecycleSchema { try database.run(statement) }
+        for statement in Self.schema + Self.lifecycleSchema + Self.thinningSchema { try database.run(statement) }
         try putMeta("format_version", Self.formatVersion)
         try putMeta("store_id", Int64(bitPattern: UInt64.random(in: .min ... .max)))
         try putMeta("dedupe_secret", Int64(bitPattern: UInt64.random(in: .min ... .max)))
@@ -100,9 +109,10 @@ final class Catalog: @unchecked Sendable {
           + "this version of Apus knows formats up to \(Self.formatVersion)",
         hint: "start the version of Apus that wrote it, or a newer one")
     }
-    guard upgrades, version < 2 else { return }
+    guard upgrades, version < Self.formatVersion else { return }
     try database.transaction { () throws(ApusError) in
-      for statement in Self.lifecycleSchema { try database.run(statement) }
+      if version < 2 { for statement in Self.lifecycleSchema { try database.run(statement) } }
+      if version < 3 { for statement in Self.thinningSchema { try database.run(statement) } }
       try putMeta("format_version", Self.formatVersion)
     }
     version = Self.formatVersion
@@ -133,6 +143,7 @@ final class Catalog: @unchecked Sendable {
     contents.tables = try tables()
     for row in try database.run("SELECT * FROM segments ORDER BY id") { contents.segments.append(try segment(row)) }
     if version >= 2 { try loadLifecycle(into: &contents) }
+    if version >= 3 { try loadThinnings(into: &contents) }
     for row in try database.run("SELECT table_id, partition, flushed_lsn FROM partitions") {
       let (table, partition, lsn) = (try integer(row, 0), try integer(row, 1), try integer(row, 2))
       contents.flushed[TableID(UInt32(clamping: table)), default: [:]][PartitionKey(partition)] =
@@ -160,6 +171,15 @@ final class Catalog: @unchecked Sendable {
     }
     for row in try database.run("SELECT segment_id, dropped_at FROM dropped") {
       contents.dropped[SegmentID(UInt64(clamping: try integer(row, 0)))] = try integer(row, 1)
+    }
+  }
+
+  private func loadThinnings(into contents: inout CatalogContents) throws(ApusError) {
+    for row in try database.run("SELECT table_id, partition, policy, through, removed FROM thinned") {
+      let table = TableID(UInt32(clamping: try integer(row, 0)))
+      contents.thinnings[table, default: [:]][PartitionKey(try integer(row, 1)), default: [:]][try text(row, 2)] =
+        Thinning(
+          through: SegmentID(UInt64(clamping: try integer(row, 3))), removedAny: try integer(row, 4) != 0)
     }
   }
 
@@ -252,6 +272,13 @@ final class Catalog: @unchecked Sendable {
         "INSERT OR REPLACE INTO dropped VALUES (?, ?)", [.integer(Int64(clamping: id.value)), .integer(time)])
     case .restoreSegment(let id):
       try database.run("DELETE FROM dropped WHERE segment_id = ?", [.integer(Int64(clamping: id.value))])
+    case .thinned(let table, let partition, let policy, let thinning):
+      try database.run(
+        "INSERT OR REPLACE INTO thinned VALUES (?, ?, ?, ?, ?)",
+        [
+          .integer(Int64(table.value)), .integer(partition.value), .text(policy),
+          .integer(Int64(clamping: thinning.through.value)), .integer(thinning.removedAny ? 1 : 0),
+        ])
     case .flushed(let table, let partition, let lsn):
       try database.run(
         "INSERT OR REPLACE INTO partitions VALUES (?, ?, ?)",

@@ -36,6 +36,14 @@ public struct SegmentRecord: Sendable, Hashable {
   public var path: String { "tables/\(table)/\(partition)/\(id).seg" }
 }
 
+/// How far a policy that removes rows or properties has gone through one partition.
+struct Thinning: Sendable, Hashable {
+  /// Segments up to this one have been treated.
+  var through: SegmentID
+  /// Whether anything was ever taken out: the partition's rows are then no longer all that came in.
+  var removedAny: Bool
+}
+
 /// Changes that only the store makes, beside the public ones.
 enum StoreChange: Sendable {
   case definition(CatalogChange)
@@ -46,6 +54,8 @@ enum StoreChange: Sendable {
   /// Retention took the segment at that time: no scan sees it, and it can be restored.
   case dropSegment(SegmentID, UnixMicroseconds)
   case restoreSegment(SegmentID)
+  /// How far a policy has gone through a partition.
+  case thinned(TableID, PartitionKey, policy: String, Thinning)
   /// Every row of the partition up to the LSN is in a segment.
   case flushed(TableID, PartitionKey, LSN)
 }
@@ -57,6 +67,7 @@ struct CatalogContents: Sendable {
   var deletes: [SegmentID: SegmentDeletes] = [:]
   /// Segments that retention took, and when.
   var dropped: [SegmentID: UnixMicroseconds] = [:]
+  var thinnings: [TableID: [PartitionKey: [String: Thinning]]] = [:]
   var flushed: [TableID: [PartitionKey: LSN]] = [:]
   var objects: [CatalogObject] = []
   var settings: [String: String] = [:]

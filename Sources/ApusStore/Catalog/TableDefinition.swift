@@ -48,6 +48,12 @@ public struct TableOptions: Sendable, Hashable, Codable {
   public var retentionSeconds: Int64?
   /// Restored partitions hold retention until it is set again.
   public var isRetentionHeld: Bool?
+  /// Rows that match a condition are deleted at an age of their own.
+  public var filteredRetention: [FilteredRetention]?
+  /// Paths of jsonb columns that are removed at an age.
+  public var propertyRetention: [PropertyRetention]?
+  /// Sub-columns of a jsonb column in one segment; nil: `Limits.propertyColumnsPerSegmentMax`.
+  public var propertyColumnsMax: Int?
   /// Rows further in the future than this are rejected as too new; nil: none is.
   public var acceptFutureSeconds: Int64?
   /// The table whose rows this one's are derived from: partials of a rollup. Such a table has no name for users, and its
@@ -72,6 +78,32 @@ public struct TableOptions: Sendable, Hashable, Codable {
     self.retentionSeconds = retentionSeconds
     self.acceptFutureSeconds = acceptFutureSeconds
     self.given = given
+  }
+}
+
+/// Retention of the rows for which a condition is true.
+public struct FilteredRetention: Sendable, Hashable, Codable {
+  /// SQL over the columns of the table, for the engine to bind.
+  public var filter: String
+  /// Partitions wholly older than this lose the rows.
+  public var seconds: Int64
+  public init(filter: String, seconds: Int64) {
+    self.filter = filter
+    self.seconds = seconds
+  }
+}
+
+/// Retention of one path of a jsonb column.
+public struct PropertyRetention: Sendable, Hashable, Codable {
+  public var column: String
+  /// Keys from the root. What lies below goes with it.
+  public var path: [String]
+  /// Partitions wholly older than this lose the path.
+  public var seconds: Int64
+  public init(column: String, path: [String], seconds: Int64) {
+    self.column = column
+    self.path = path
+    self.seconds = seconds
   }
 }
 

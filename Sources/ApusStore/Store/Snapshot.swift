@@ -57,6 +57,9 @@ public struct TableSnapshot: Sendable {
   public let segments: [SegmentHandle]
   /// Blocks of the memtables: rows that are committed but not yet in a segment.
   public let memtableRowGroups: [any RowGroup]
+  /// Partitions of which retention by a condition or of properties took something: what was derived from their rows
+  /// when they came in says more than they now do.
+  public let thinnedPartitions: Set<PartitionKey>
 
   /// Every row group: the morsels of a scan.
   public var rowGroups: [any RowGroup] { segments.flatMap { $0.rowGroups } + memtableRowGroups }

@@ -10,6 +10,8 @@ struct CompactionPlan {
   var definition: TableDefinition
   var partition: PartitionKey
   var inputs: [SegmentHandle]
+  /// Paths of jsonb columns that are left out, by column.
+  var dropping: [ColumnID: [[String]]] = [:]
 }
 
 extension Store {
@@ -165,11 +167,14 @@ extension Store {
         var vectors: [Vector] = []
         for column in columns {
           let reference = ColumnReference(column: column.id, type: column.type)
+          var vector: Vector
           if let stored = group as? SegmentRowGroup {
-            vectors.append(try stored.readStored(reference))
+            vector = try stored.readStored(reference)
           } else {
-            vectors.append(try group.read(reference, rows: 0..<group.rowCount))
+            vector = try group.read(reference, rows: 0..<group.rowCount)
           }
+          if let paths = plan.dropping[column.id] { vector = try vector.without(paths) }
+          vectors.append(vector)
         }
         parts.append(vectors)
         total += group.rowCount

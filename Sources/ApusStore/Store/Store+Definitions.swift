@@ -210,7 +210,7 @@ private struct DefinitionPlan: Sendable {
         throw ApusError(.invalidParameterValue, "option \"partition\" must be a positive interval")
       }
     }
-    if table.options.retentionSeconds != nil, table.options.timeColumn == nil {
+    if table.options.hasRetention, table.options.timeColumn == nil {
       throw ApusError(.invalidTableDefinition, "option \"retention\" needs a time column", table: table.name)
     }
     if let name = table.options.dedupeKey {

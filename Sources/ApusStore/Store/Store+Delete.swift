@@ -30,13 +30,14 @@ extension Store {
   }
 
   /// Rows that a delete took, in the segment as it was before.
-  private struct DeletedRows {
+  struct DeletedRows {
     var segment: SegmentHandle
     var rows: Bitmap
   }
 
-  private func commitDeletes(
-    _ chosen: [SegmentID: Bitmap], _ table: TableID
+  /// `thinned`: the deletes are a policy's, and how far it has come is committed with them.
+  func commitDeletes(
+    _ chosen: [SegmentID: Bitmap], _ table: TableID, thinned: ThinnedPartition? = nil
   ) throws(ApusError) -> [DeletedRows] {
     if let failure { throw failure }
     guard let segments = core.withLock({ $0.tables[table]?.segments }) else {
@@ -58,18 +59,26 @@ extension Store {
       changing[id] = SegmentHandle(segment, deletes: deletes)
       changes.append(.putDeletes(id, deletes))
     }
+    var thinned = thinned
+    if !changes.isEmpty { thinned?.thinning.removedAny = true }
+    if let thinned { changes.append(thinned.change(of: table)) }
     guard !changes.isEmpty else { return [] }
     let partitions = Set(deleted.map(\.segment.record.partition))
     var definitions: [CatalogChange] = []
-    for participant in participants.withLock({ $0 }) {
-      definitions += try participant.changes(deletingIn: partitions, of: table)
+    // What goes for its age stays counted in what was derived from it.
+    if thinned == nil {
+      for participant in participants.withLock({ $0 }) {
+        definitions += try participant.changes(deletingIn: partitions, of: table)
+      }
     }
     let changed = changing
     let defined = definitions
+    let noted = thinned
     try commit(changes + defined.map { .definition($0) }, of: [])
     core.update { core in
       var touched: Set<TableID> = [table]
       for change in defined { carryOut(change, &core, &touched) }
+      if let noted { core.tables[table]?.thinnings[noted.partition, default: [:]][noted.policy] = noted.thinning }
       if let segments = core.tables[table]?.segments {
         core.tables[table]?.segments = segments.map { changed[$0.record.id] ?? $0 }
       }

@@ -178,6 +178,7 @@ extension Store {
     for table in contents.tables {
       var state = TableState(definition: table)
       state.flushed = contents.flushed[table.id] ?? [:]
+      state.thinnings = contents.thinnings[table.id] ?? [:]
       core.tables[table.id] = state
       if !table.isDerived { core.names[QualifiedName(schema: table.schema, name: table.name)] = table.id }
     }

@@ -15,6 +15,11 @@ struct DroppedSegment {
 extension TableOptions {
   /// How long a dropped partition stays restorable: a day, and at most half of the retention, of which it is a part.
   public var graceSeconds: Int64 { min(Limits.retentionGraceSeconds, (retentionSeconds ?? Int64.max) / 2) }
+
+  /// Whether anything goes for its age.
+  var hasRetention: Bool {
+    retentionSeconds != nil || filteredRetention?.isEmpty == false || propertyRetention?.isEmpty == false
+  }
 }
 
 extension Store {
@@ -31,6 +36,7 @@ extension Store {
     for table in core.withLock({ $0.tables.values.filter { $0.definition.id >= TableDefinition.firstUserTable } }) {
       try removeDropped(of: table, now)
       try dropOld(of: table, now)
+      try thin(table.definition.id, now)
     }
   }
 
@@ -55,7 +61,7 @@ extension Store {
   }
 
   /// Null times lie in the partition of 1970 and have no age.
-  private static func mayHoldNullTimes(
+  static func mayHoldNullTimes(
     _ segment: SegmentHandle, _ table: TableDefinition
   ) throws(ApusError) -> Bool {
     guard segment.record.partition == PartitionKey(0), let time = table.timeColumn else { return false }
@@ -156,7 +162,7 @@ extension Store {
   private func watchClock(_ now: UnixMicroseconds) throws(ApusError) -> Bool {
     let settings = snapshot().settings
     let isNeeded = core.withLock {
-      $0.tables.values.contains { $0.definition.options.retentionSeconds != nil || !$0.dropped.isEmpty }
+      $0.tables.values.contains { $0.definition.options.hasRetention || !$0.dropped.isEmpty }
     }
     let isPaused = settings[Self.pauseSetting] != nil
     defer {

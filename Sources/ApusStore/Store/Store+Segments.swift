@@ -72,9 +72,11 @@ extension Store {
     try system.makeDirectoryDurably(partitionDirectory)
     let path = directory + "/" + record.path
     let file = try system.open(path, .createNew)
+    let propertyColumnsMax = snapshot().table(description.table)?.definition.options.propertyColumnsMax
     do throws(ApusError) {
       let summary = try SegmentWriter.write(
-        parts: rows.parts, order: RowOrder(total: rows.count, picks: picks), description: description, to: file)
+        parts: rows.parts, order: RowOrder(total: rows.count, picks: picks), description: description, to: file,
+        propertyColumnsMax: propertyColumnsMax ?? Limits.propertyColumnsPerSegmentMax)
       file.close()
       try system.synchroniseDirectory(partitionDirectory)
       record.rows = summary.rowCount

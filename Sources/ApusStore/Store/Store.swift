@@ -70,6 +70,8 @@ public final class Store: Sendable {
   let compacting = Monitor(())
   /// Compactions under way, by number.
   let running = Mutex<[UInt64: StoreJob]>([:])
+  /// What retention by conditions and of properties needs and tells.
+  let thinning = Mutex(ThinningState())
   let isBelowReserve = Atomic<Bool>(false)
   /// What opening found that the operator should know.
   public let notices: [Notice]

@@ -37,13 +37,20 @@ struct TableState {
   /// Waiting for their flush, oldest first.
   var sealed: [MemTablePart] = []
   var flushed: [PartitionKey: LSN] = [:]
+  /// How far policies have gone, by partition and policy.
+  var thinnings: [PartitionKey: [String: Thinning]] = [:] {
+    didSet { thinned = Set(thinnings.filter { $0.value.values.contains { $0.removedAny } }.keys) }
+  }
+  /// Partitions of which a policy took rows or properties.
+  private(set) var thinned: Set<PartitionKey> = []
 
   var snapshot: TableSnapshot {
     var groups: [any RowGroup] = []
     for part in sealed { groups += part.rowGroups }
     for part in open.values { groups += part.rowGroups }
     if let shared { groups += shared.rowGroups }
-    return TableSnapshot(definition: definition, segments: segments, memtableRowGroups: groups)
+    return TableSnapshot(
+      definition: definition, segments: segments, memtableRowGroups: groups, thinnedPartitions: thinned)
   }
 
   var openParts: [MemTablePart] { Array(open.values) + (shared.map { [$0] } ?? []) }

@@ -23,5 +23,7 @@ enum ApusRelationData {
     catalog_misses 15108 v 15208 15308 kind:text,name:text,count:int8,first_at:timestamptz,last_at:timestamptz,last_q\
     uery:text
     keys 15120 v 15220 15320 name:text,kind:text,table_name:text,origins:_text,prefix:text,created_at:timestamptz
+    policies 15130 v 15230 15330 table_schema:name,table_name:name,policy:text,after:interval,filter:text,column_name:n\
+    ame,path:text,managed_by:text,state:text,last_run:timestamptz,rows:int8,error:text
     """
 }

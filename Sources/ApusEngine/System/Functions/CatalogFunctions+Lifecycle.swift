@@ -27,7 +27,7 @@ extension CatalogFunctions {
     }
   }
 
-  private func ownTable(_ oid: Value, _ what: String) throws(ApusError) -> TableID {
+  func ownTable(_ oid: Value, _ what: String) throws(ApusError) -> TableID {
     try requireWritable(what)
     let id = TableID(oid.asOID)
     guard id >= TableDefinition.firstUserTable, snapshot.store.table(id) != nil else {
