@@ -67,7 +67,8 @@ public enum PluginType: UInt32, Sendable, Hashable {
 
   /// The name with a modifier, as a declaration has it.
   public func sqlName(modifier: Int32) -> String {
-    if modifier < 0 { return sqlName }
+    // `character` alone means character(1).
+    if modifier < 0 { return self == .bpchar ? "bpchar" : sqlName }
     let length = modifier &- 4
     switch self {
     case .numeric:
