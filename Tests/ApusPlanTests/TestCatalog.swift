@@ -11,10 +11,23 @@ final class TestTable: TableProvider {
   let schema: TableSchema
   let filterAnswer: Pushdown
   let rowCountEstimate: Int? = nil
+  let hasEntitiesWithoutID: Bool
+  private let entities: Set<String>
 
-  init(schema: TableSchema, filterAnswer: Pushdown = .unsupported) {
+  init(
+    schema: TableSchema, filterAnswer: Pushdown = .unsupported, entities: Set<String> = [],
+    hasEntitiesWithoutID: Bool = false
+  ) {
     self.schema = schema
     self.filterAnswer = filterAnswer
+    self.entities = entities
+    self.hasEntitiesWithoutID = hasEntitiesWithoutID
+  }
+  func entityColumn(_ column: ColumnID) -> ColumnReference? {
+    guard let named = schema.columns.first(where: { $0.id == column }), entities.contains(named.name) else {
+      return nil
+    }
+    return ColumnReference(column: ColumnID(column.value | 1 << 30), type: .int4)
   }
   func capability(_ request: ScanRequest) -> ScanCapability {
     ScanCapability(filters: request.filters.map { _ in filterAnswer }, limit: .unsupported, aggregate: .unsupported)
@@ -32,6 +45,10 @@ final class TestCatalog: BinderCatalog {
     var relations: [String: Relation] = [
       "public.events": .table(TestTable(schema: Self.events, filterAnswer: .inexact)),
       "public.users": .table(TestTable(schema: Self.users)),
+      "public.visits": .table(TestTable(schema: Self.visits("visits"), entities: ["user_id", "anonymous_id"])),
+      "public.late_visits": .table(
+        TestTable(
+          schema: Self.visits("late_visits"), entities: ["user_id", "anonymous_id"], hasEntitiesWithoutID: true)),
     ]
     for (name, view) in views {
       relations["public." + name] = .view(
@@ -73,6 +90,13 @@ final class TestCatalog: BinderCatalog {
     schema.columns[2].generatedText = "coalesce(user_id, anonymous_id)"
     return schema
   }()
+
+  /// As `events`, with ids of its entities.
+  static func visits(_ name: String) -> TableSchema {
+    var schema = events
+    schema.name = name
+    return schema
+  }
 
   static let users: TableSchema = {
     var schema = table(

@@ -117,8 +117,8 @@ public struct ExplainPrinter {
     let schema = scan.table.schema
     var columns: [String] = []
     var paths: [String] = []
-    for reference in scan.columns {
-      let name = schema.columns.first { $0.id == reference.column }?.name ?? "?"
+    for (index, reference) in scan.columns.enumerated() {
+      let name = Self.name(index, of: scan)
       if reference.path.isEmpty { columns.append(name) } else { paths.append(Self.path(name, reference)) }
     }
     var notes: [String] = []
@@ -134,7 +134,7 @@ public struct ExplainPrinter {
     add("\(said.verb) on \(qualified)" + (notes.isEmpty ? "" : "  (\(notes.joined(separator: "; ")))"), depth: depth)
     let names = scan.columns.indices.map { index in
       let reference = scan.columns[index]
-      let name = schema.columns.first { $0.id == reference.column }?.name ?? "?"
+      let name = Self.name(index, of: scan)
       return Field(reference.path.isEmpty ? name : Self.path(name, reference), reference.type)
     }
     for (index, filter) in scan.filters.enumerated() {
@@ -146,6 +146,12 @@ public struct ExplainPrinter {
     if let answer = scan.pushdown?.aggregate, answer != .unsupported {
       detail("Partial Aggregate", answer == .exact ? "pushed down: exact" : "pushed down: inexact", depth: depth)
     }
+  }
+
+  /// The column that a scan reads; hidden ones are in no schema.
+  private static func name(_ index: Int, of scan: ScanNode) -> String {
+    let found = scan.table.schema.columns.first { $0.id == scan.columns[index].column }
+    return found?.name ?? (index < scan.fields.count ? scan.fields[index].name : "?")
   }
 
   private static func path(_ column: String, _ reference: ColumnReference) -> String {
@@ -235,6 +241,9 @@ extension ExplainPrinter {
     let list = call.arguments.isEmpty ? "*" : call.arguments.map { show($0, levels) }.joined(separator: ", ")
     let order = call.order.isEmpty ? "" : " ORDER BY " + show(call.order, levels)
     let filter = call.filter.map { " FILTER (WHERE \(show($0, levels)))" } ?? ""
+    if call.function.name == EntityCount.name, let id = call.arguments.first {
+      return "count(DISTINCT \(show(id, levels)))\(filter)"
+    }
     return "\(call.function.name)(\(call.isDistinct ? "DISTINCT " : "")\(list)\(order))\(filter)"
   }
 

@@ -33,7 +33,9 @@ struct Rules {
   func optimised(_ plan: LogicalPlan, needsColumns: Bool) -> LogicalPlan {
     var result = decorrelated(plan)
     result = pushed(result, [])
+    result = countingEntities(result)
     result = withOptimisedSubqueries(result)
+    result = withoutEntityTexts(result)
     result = needsColumns ? prunedToAll(result) : pruned(result, result.fields.map { _ in ColumnDemand() }).plan
     return negotiated(limited(withPushedAggregations(result)))
   }

@@ -133,6 +133,12 @@ public protocol TableProvider: AnyObject, Sendable {
   var readsPaths: Bool { get }
   /// The rollups over this table whose partials may stand in for its rows.
   var rollups: [any RollupTable] { get }
+  /// The hidden column of the ids of a text column's values; nil when none are kept. Two rows have one id, from 0 up,
+  /// just where they have one value, whichever of the table's columns it is in; the id is null where the value is, and
+  /// -1 where the value has no id. It is in no schema, and scans read it like any other.
+  func entityColumn(_ column: ColumnID) -> ColumnReference?
+  /// Whether a row may have the id -1.
+  var hasEntitiesWithoutID: Bool { get }
   func capability(_ request: ScanRequest) -> ScanCapability
   func scan(_ request: ScanRequest, context: EvaluationContext) throws(ApusError) -> ScanOutput
   /// The groups of an aggregation over the request's columns and filters as a table that the provider computes; nil
@@ -150,4 +156,6 @@ extension TableProvider {
 extension TableProvider {
   public var readsPaths: Bool { true }
   public var rollups: [any RollupTable] { [] }
+  public func entityColumn(_ column: ColumnID) -> ColumnReference? { nil }
+  public var hasEntitiesWithoutID: Bool { false }
 }
