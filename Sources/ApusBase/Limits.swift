@@ -54,6 +54,11 @@ public enum Limits {
   public static let propertyColumnsPerSegmentMax = 1_000
   /// Partitions of a table with a memtable of their own; older late rows share one memtable.
   public static let openPartitionsPerTableMax = 64
+  /// Conditions of one funnel, sequence or retention: a bit of a word each.
+  public static let sequenceConditionsMax = 32
+  /// Steps that the search for a sequence pattern may take over one group: patterns with several `.*` may take as many
+  /// as the product of the group's events.
+  public static let sequenceStepsMax = 1_000_000
   /// A value of any type (SQLSTATE 54000 beyond).
   public static let valueBytesMax = 64 << 20
   /// A transaction whose rows are larger goes to private segments and commits in the catalog.

@@ -121,6 +121,11 @@ struct PlanValidator {
         if input.fields.map(\.type) != fields.map(\.type) { faults.append("recursive fields") }
       }
     case .working: break
+    case .gapFill(let input, let gaps, let fields):
+      plan(input, outer: outer)
+      all(gaps.calls.map(\.value) + gaps.calls.compactMap(\.previous), [input.fields] + outer)
+      for key in gaps.keys + [gaps.time] where !input.fields.indices.contains(key) { faults.append("gap fill key") }
+      if fields.map(\.type) != input.fields.map(\.type) + gaps.calls.map(\.type) { faults.append("gap fill fields") }
     }
   }
 

@@ -60,6 +60,7 @@ extension QueryState {
     case .recursive(let base, let step, let identity, let all, let fields):
       return RecursiveStage(RecursiveRows(self, base, step, identity: identity, all: all, fields: fields))
     case .working(let identity, let fields): return WorkingStage(self, identity, fields: fields)
+    case .gapFill(let input, let gaps, let fields): return GapFillStage(try stage(input), gaps, fields: fields)
     }
   }
 

@@ -8,6 +8,7 @@ enum AggregateLibrary {
   static var all: [AggregateFunction] {
     counts + sums + extremes + bits + approximations + Spread.functions + RegressionStates.functions
       + CollectingAggregates.all + OrderedSetAggregates.all + SketchAggregates.all
+      + Funnel.functions + SequenceSearch.functions + [RetentionStates.function]
       + [FirstLastStates.function("first", isLast: false), FirstLastStates.function("last", isLast: true)]
   }
 

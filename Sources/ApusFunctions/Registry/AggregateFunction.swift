@@ -34,6 +34,8 @@ public final class AggregateFunction: Sendable {
   public let name: String
   public let parameters: [ParameterType]
   public let isVariadic: Bool
+  /// A parameter that may follow the repeated ones (a mode).
+  public let trailing: ParameterType?
   public let result: ResultType
   /// The result of no rows is null (sum, max), rather than a value (count).
   public let emptyIsNull: Bool
@@ -50,14 +52,15 @@ public final class AggregateFunction: Sendable {
   public let handlesDistinct: Bool
 
   public init(
-    _ name: String, parameters: [ParameterType], isVariadic: Bool = false, result: ResultType,
-    emptyIsNull: Bool = true, ignoresDuplicates: Bool = false, isOrderSensitive: Bool = false,
+    _ name: String, parameters: [ParameterType], isVariadic: Bool = false, trailing: ParameterType? = nil,
+    result: ResultType, emptyIsNull: Bool = true, ignoresDuplicates: Bool = false, isOrderSensitive: Bool = false,
     isOrderedSet: Bool = false, handlesDistinct: Bool = false,
     makeStates: @escaping @Sendable ([DataType], Bool) throws(ApusError) -> any AggregateStates
   ) {
     self.name = name
     self.parameters = parameters
     self.isVariadic = isVariadic
+    self.trailing = trailing
     self.result = result
     self.emptyIsNull = emptyIsNull
     self.ignoresDuplicates = ignoresDuplicates

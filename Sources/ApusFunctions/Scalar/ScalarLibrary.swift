@@ -8,7 +8,7 @@ enum ScalarLibrary {
   }
 
   private static var time: [ScalarFunction] {
-    let truncating = TimeBucketFunctions.all + DateTruncFunctions.all + TimeZoneFunctions.all
+    let truncating = TimeBucketFunctions.all + GapFillFunctions.all + DateTruncFunctions.all + TimeZoneFunctions.all
     return truncating + CurrentTimeFunctions.all + DateFieldFunctions.all + TimeMakingFunctions.all
   }
 

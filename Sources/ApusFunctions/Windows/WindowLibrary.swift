@@ -5,5 +5,5 @@ import ApusColumns
 
 enum WindowLibrary {
   /// All of them, gathered from one list per file.
-  static var all: [WindowFunction] { RankingFunctions.all + PlacedValueFunctions.all }
+  static var all: [WindowFunction] { RankingFunctions.all + PlacedValueFunctions.all + Sessionize.all }
 }

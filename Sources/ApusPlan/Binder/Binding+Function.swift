@@ -90,6 +90,11 @@ extension Binding {
     if call.schema == nil || call.schema == "pg_catalog" {
       for function in functions.aggregates(named: call.name) {
         add(.aggregate(function), function.parameters, isVariadic: function.isVariadic)
+        if let trailing = function.trailing, let last = function.parameters.last {
+          let repeated = max(0, argumentCount - function.parameters.count - 1)
+          let parameters = function.parameters + Array(repeating: last, count: repeated) + [trailing]
+          add(.aggregate(function), parameters, isVariadic: false)
+        }
       }
     }
     if call.schema == nil || call.schema == "pg_catalog" {

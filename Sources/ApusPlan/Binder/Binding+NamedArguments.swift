@@ -40,8 +40,10 @@ extension Binding {
     return try function.parameterNames.enumerated().map { index, name in
       if index < leading.count { return try expression(call.arguments[index].value, scope) }
       if let given = named.first(where: { $0.name == name }) { return try expression(given.value, scope) }
-      guard index < function.parameters.count, case .exact(let type) = function.parameters[index] else {
-        throw ApusError.unsupported("leaving out argument \"\(name)\" is", position: position)
+      // Of several functions with these names the arguments that are given decide.
+      let isOne = catalog.functions.scalars(named: call.name).count { !$0.parameterNames.isEmpty } == 1
+      guard isOne, index < function.parameters.count, case .exact(let type) = function.parameters[index] else {
+        return Bound(.literal(.null, .unknown), position: position)
       }
       return Bound(.literal(.null, type), position: position)
     }

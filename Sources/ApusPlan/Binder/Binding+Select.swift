@@ -25,7 +25,9 @@ extension Binding {
     scope.recordsReferences = false
     if let filter = select.filter {
       scope.clause = .filter
-      plan = .filter(plan, try boolean(try expression(filter, scope), "WHERE"))
+      let condition = try boolean(try expression(filter, scope), "WHERE")
+      scope.conditions = condition.conjuncts
+      plan = .filter(plan, condition)
     }
     scope.recordsReferences = true
     scope.clause = .having
@@ -49,6 +51,7 @@ extension Binding {
     let isGrouped =
       !select.groupBy.isEmpty || !scope.aggregates.isEmpty || having != nil || !scope.groupingCalls.isEmpty
     if isGrouped { plan = try grouped(plan, groups, &targets, having, scope) }
+    try refuseGapFilling(targets)
     plan = windowed(plan, &targets, scope)
     if !scope.sets.isEmpty { plan = projectSets(plan, &targets, scope) }
     let fields = targets.map { target in

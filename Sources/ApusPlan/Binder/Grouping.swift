@@ -16,7 +16,8 @@ extension Binding {
         Field(target?.name ?? "group\(index)", grouping.type, modifier: target?.bound.modifier ?? -1))
     }
     for call in scope.aggregates { fields.append(Field(call.function.name, call.type)) }
-    var result = try aggregation(plan, groups, fields, scope)
+    let filling = try gapFilling(groups, scope)
+    var result = try aggregation(plan, filling?.groups ?? groups, fields, scope)
     let regrouping = Regrouping(groups: groups, scope: scope)
     for index in targets.indices {
       targets[index].bound.expression = try regrouping.rewrite(targets[index].bound.expression)
@@ -31,6 +32,7 @@ extension Binding {
     for index in scope.sets.indices {
       scope.sets[index].arguments = try scope.sets[index].arguments.map { try regrouping.rewrite($0) }
     }
+    if let filling { result = try gapFilled(result, filling, &targets, scope) }
     return result
   }
 

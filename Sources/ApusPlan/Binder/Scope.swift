@@ -117,6 +117,8 @@ final class Scope {
   var tables: CommonTables?
 
   var aggregates: [AggregateCall] = []
+  /// The conjuncts of WHERE: gap filling takes its bounds from them.
+  var conditions: [Expression] = []
   /// Set-returning functions of the select list.
   var sets: [(function: TableFunction, arguments: [Expression])] = []
   /// The WINDOW clause, and its windows as far as they are bound.

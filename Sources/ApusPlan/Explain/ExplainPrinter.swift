@@ -110,7 +110,26 @@ public struct ExplainPrinter {
       node(base, depth: depth + 1, outer: outer)
       node(step, depth: depth + 1, outer: outer)
     case .working: add("WorkTable Scan", depth: depth)
+    case .gapFill(let input, let gaps, _):
+      gapFill(input, gaps, depth: depth, outer: outer)
     }
+  }
+
+  private mutating func gapFill(_ input: LogicalPlan, _ gaps: GapFill, depth: Int, outer: [[Field]]) {
+    let levels = [input.fields] + outer
+    add("GapFill", depth: depth)
+    let types = gaps.keys.map { Expression.column($0, input.fields[$0].type) }
+    let buckets = [gaps.width, .column(gaps.time, input.fields[gaps.time].type)] + (gaps.zone.map { [$0] } ?? [])
+    detail("Buckets", "time_bucket(\(list(buckets, ", ", levels)))", depth: depth)
+    let lower = gaps.start.map { [$0] } ?? gaps.lower.map(\.value)
+    let upper = gaps.finish.map { [$0] } ?? gaps.upper.map(\.value)
+    detail("Range", "\(list(lower, ", ", levels)) to \(list(upper, ", ", levels))", depth: depth)
+    if !types.isEmpty { detail("Key", list(types, ", ", levels), depth: depth) }
+    let calls = gaps.calls.map { call in
+      "\(call.function == .carry ? "locf" : "interpolate")(\(show(call.value, levels)))"
+    }
+    if !calls.isEmpty { detail("Functions", calls.joined(separator: ", "), depth: depth) }
+    node(input, depth: depth + 1, outer: outer)
   }
 
   private mutating func scan(_ scan: ScanNode, depth: Int, outer: [[Field]]) {

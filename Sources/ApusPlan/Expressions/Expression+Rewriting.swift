@@ -227,6 +227,8 @@ extension LogicalPlan {
       return .recursive(
         base: try input(base, false), step: try input(step, false), identity: identity, all: all, fields: fields)
     case .working: return self
+    case .gapFill(let child, let gaps, let fields):
+      return .gapFill(try input(child, false), try gaps.mapping(expression), fields: fields)
     }
   }
 
@@ -271,6 +273,9 @@ extension LogicalPlan {
       input(base, false)
       input(step, false)
     case .working: break
+    case .gapFill(let child, let gaps, _):
+      input(child, false)
+      gaps.forEachExpression(expression)
     }
   }
 

@@ -96,6 +96,9 @@ public indirect enum LogicalPlan: Sendable {
   case recursive(base: LogicalPlan, step: LogicalPlan, identity: Int, all: Bool, fields: [Field])
   /// The rows of the round before.
   case working(identity: Int, fields: [Field])
+  /// Rows of an aggregation by time with the missing ones added: the input's columns, then one column a call of the
+  /// gap filling. In the order of the keys, then of time.
+  case gapFill(LogicalPlan, GapFill, fields: [Field])
 }
 
 /// A scan of a table.
@@ -137,7 +140,8 @@ extension LogicalPlan {
     case .scan(let scan): Array(scan.fields.dropLast(scan.filterOnlyColumns))
     case .values(_, let fields), .project(_, _, let fields), .aggregate(_, _, _, _, let fields),
       .setOperation(_, _, _, let fields), .tableFunction(_, _, _, let fields), .projectSet(_, _, let fields),
-      .window(_, _, _, let fields), .recursive(_, _, _, _, let fields), .working(_, let fields):
+      .window(_, _, _, let fields), .recursive(_, _, _, _, let fields), .working(_, let fields),
+      .gapFill(_, _, let fields):
       fields
     case .filter(let input, _), .sort(let input, _, _), .limit(let input, _, _), .distinct(let input, _): input.fields
     case .join(let left, let right, let kind, _), .lateral(let left, let right, let kind, _):

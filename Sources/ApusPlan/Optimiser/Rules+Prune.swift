@@ -18,7 +18,7 @@ extension Rules {
   }
 
   /// A projection to the demanded whole columns in order, unless they lie so already.
-  private func exactly(_ pruned: PrunedPlan, _ fields: [Field]) -> LogicalPlan {
+  func exactly(_ pruned: PrunedPlan, _ fields: [Field]) -> LogicalPlan {
     let places = pruned.places.map(\.whole)
     if places == Array(0..<fields.count), pruned.plan.fields.count == fields.count { return pruned.plan }
     return .project(pruned.plan, zip(places, fields).map { .column($0, $1.type) }, fields: fields)
@@ -73,6 +73,7 @@ extension Rules {
         base: prunedToAll(base), step: prunedToAll(step), identity: identity, all: all, fields: fields)
       return satisfied(whole, Array(demand.indices), demand)
     case .working: return satisfied(plan, Array(demand.indices), demand)
+    case .gapFill(let input, let gaps, let fields): return prunedGapFill(input, gaps, fields, demand)
     }
   }
 
@@ -83,7 +84,7 @@ extension Rules {
   }
 
   /// For a plan that gives the columns `kept` (numbers of the demand) in order: computes the demanded paths above it.
-  private func satisfied(_ plan: LogicalPlan, _ kept: [Int], _ demand: [ColumnDemand]) -> PrunedPlan {
+  func satisfied(_ plan: LogicalPlan, _ kept: [Int], _ demand: [ColumnDemand]) -> PrunedPlan {
     var places = demand.map { _ in ColumnPlace() }
     var fields = plan.fields
     var outputs: [Expression] = fields.enumerated().map { .column($0, $1.type) }

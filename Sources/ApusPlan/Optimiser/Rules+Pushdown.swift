@@ -55,6 +55,13 @@ extension Rules {
           }
       }
       return filtered(.window(pushed(input, below), windows, calls, fields: fields), above)
+    case .gapFill(let input, let gaps, let fields):
+      // A condition on the keys keeps or drops all rows of a key. One on the time may not go below: it would make gaps.
+      let (below, above) = partition(conditions) { condition in
+        !condition.hasSubquery && references(condition).allSatisfy { gaps.keys.contains($0) }
+          && !references(condition).isEmpty
+      }
+      return filtered(.gapFill(pushed(input, below), gaps, fields: fields), above)
     case .join(let left, let right, let kind, let condition):
       return pushedJoin(left, right, kind, condition, conditions)
     case .lateral(let left, let right, let kind, let condition):

@@ -5,7 +5,7 @@ import ApusBase
 import ApusColumns
 
 /// The width of a bucket: a fixed time, or months.
-enum BucketWidth {
+enum BucketWidth: Sendable {
   case fixed(Int64)
   case months(Int64)
 
@@ -33,6 +33,12 @@ struct Buckets {
   let width: BucketWidth
   /// Where a bucket begins; microseconds.
   let origin: Int64
+
+  /// With an origin already brought into the first period.
+  init(_ width: BucketWidth, _ origin: Int64) {
+    self.width = width
+    self.origin = origin
+  }
 
   /// Monday 2000-01-03.
   static let defaultOrigin = 2 * Microseconds.perDay
