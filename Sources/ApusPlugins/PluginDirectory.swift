@@ -32,7 +32,7 @@ public struct PluginDirectory: Sendable, Hashable {
   static func fileNames(_ name: String) -> [String] { ["\(name).so", "lib\(name).so"] }
 
   /// The file of a plugin; nil when there is none.
-  func file(of name: String) -> String? {
+  public func file(of name: String) -> String? {
     Self.fileNames(name).map { "\(path)/\($0)" }.first { access($0, F_OK) == 0 }
   }
 

@@ -12,7 +12,7 @@ public final class CopyInput {
   public var columnCount: Int { columns.count }
 
   private let session: Session
-  private let table: StoreTable
+  private let table: WriteTarget
   private let columns: [TableColumn]
   private let writer: RowWriter
   private let settings: FormatSettings
@@ -21,7 +21,7 @@ public final class CopyInput {
   private var headerIsDue: Bool
   private let builders: [ColumnText]
 
-  init(session: Session, table: StoreTable, bound: BoundCopy, format: CopyFormat) {
+  init(session: Session, table: WriteTarget, bound: BoundCopy, format: CopyFormat) {
     self.session = session
     self.table = table
     columns = bound.columns

@@ -6,6 +6,7 @@ import ApusExecution
 import ApusFiles
 import ApusFunctions
 import ApusPlan
+public import ApusPlugins
 public import ApusStore
 public import ApusSyntax
 import Synchronization
@@ -13,7 +14,9 @@ import Synchronization
 /// One data directory, open in this process.
 public final class Database: Sendable {
   let store: Store
-  let functions: FunctionRegistry
+  let plugins: PluginRegistry
+  /// Those built in, and those of extensions.
+  var functions: FunctionRegistry { plugins.functions }
   let access: AccessControl
   let ingest = IngestState()
   /// Whether `open` made the directory.
@@ -23,7 +26,8 @@ public final class Database: Sendable {
   private let sessions = Mutex<[Int32: (secret: Int32, control: SessionControl)]>([:])
   private let numbers = Atomic<Int32>(0)
   private let latest = Mutex<DatabaseSnapshot?>(nil)
-  private let functionCatalogs = Mutex<FunctionCatalog?>(nil)
+  /// Of each registry that there was: what is kept by a catalog's identity stays that catalog's.
+  private let functionCatalogs = Mutex<[FunctionCatalog]>([])
   /// When the directory was opened, in microseconds since 2000-01-01.
   let startTime: PostgresMicroseconds
   let serverSettings = ServerSettings()
@@ -32,12 +36,12 @@ public final class Database: Sendable {
   private let retentionRows = Mutex<RetentionRows?>(nil)
 
   private init(
-    store: Store, functions: FunctionRegistry, clock: any WallClock, isNew: Bool
+    store: Store, plugins: PluginRegistry, clock: any WallClock, isNew: Bool
   ) throws(ApusError) {
     self.store = store
     self.isNew = isNew
     access = try AccessControl(store.snapshot())
-    self.functions = functions
+    self.plugins = plugins
     self.clock = clock
     startTime = clock.now() &- postgresEpochUnixMicroseconds
     serverSettings.declare([
@@ -50,21 +54,26 @@ public final class Database: Sendable {
   }
 
   /// Opens (or makes) the directory: replays the log. A new one gets the table `events` and, where one is given, the
-  /// password of the role `apus`.
+  /// password of the role `apus`. Extensions of the catalog are loaded from `plugins`; one that cannot be loaded is
+  /// logged, and its tables fail.
   public static func open(
-    directory: String, options: StoreOptions = StoreOptions(), password: String? = nil
+    directory: String, options: StoreOptions = StoreOptions(), password: String? = nil,
+    plugins: PluginDirectory = .standard
   ) throws(ApusError) -> Database {
-    try open(directory: directory, options: options, functions: .standard, password: password)
+    try open(directory: directory, options: options, functions: .standard, password: password, plugins: plugins)
   }
 
   static func open(
-    directory: String, options: StoreOptions, functions: FunctionRegistry, password: String? = nil
+    directory: String, options: StoreOptions, functions: FunctionRegistry, password: String? = nil,
+    plugins: PluginDirectory = .standard
   ) throws(ApusError) -> Database {
     let store = try Store.open(directory: directory, options: options)
     do throws(ApusError) {
       let isNew = store.snapshot().settings["initialised"] == nil
       if isNew { try initialise(store, password: password) }
-      return try Database(store: store, functions: functions, clock: options.clock, isNew: isNew)
+      let registry = PluginRegistry(directory: plugins, functions: functions)
+      registry.start(store.snapshot().objects.filter { $0.kind == ExtensionDefinition.kind }.map(\.name))
+      return try Database(store: store, plugins: registry, clock: options.clock, isNew: isNew)
     } catch {
       store.close()
       throw error
@@ -128,10 +137,11 @@ public final class Database: Sendable {
 
   /// What the catalogs tell of the functions; made when first asked for.
   var functionCatalog: FunctionCatalog {
-    functionCatalogs.withLock { known in
-      if let known { return known }
+    let functions = functions
+    return functionCatalogs.withLock { known in
+      if let last = known.last(where: { $0.registry === functions }) { return last }
       let made = FunctionCatalog.of(functions)
-      known = made
+      known.append(made)
       return made
     }
   }

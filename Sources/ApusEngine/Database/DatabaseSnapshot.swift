@@ -61,7 +61,7 @@ struct SessionCatalog: BinderCatalog {
   let snapshot: DatabaseSnapshot
   let context: EvaluationContext
   let system: SystemRelationContext
-  let functions: FunctionRegistry
+  var functions: FunctionRegistry
 
   func relation(schema: String?, name: String) throws(ApusError) -> Relation? {
     if let schema {
@@ -80,6 +80,9 @@ struct SessionCatalog: BinderCatalog {
   private func relation(in schema: String, _ name: String) throws(ApusError) -> Relation? {
     if let system = snapshot.systemTable(schema: schema, name: name, session: system) { return .table(system) }
     if let table = snapshot.table(schema: schema, name: name) { return .table(table) }
+    if let table = snapshot.backendTable(schema: schema, name: name) {
+      return .table(try snapshot.provider(of: table))
+    }
     if let object = snapshot.view(schema: schema, name: name) {
       let view = try ViewDefinition(object)
       return .view(

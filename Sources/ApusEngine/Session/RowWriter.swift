@@ -3,12 +3,26 @@
 import ApusBase
 import ApusColumns
 import ApusPlan
+import ApusPlugins
 import ApusStore
+
+/// Where rows go.
+enum WriteTarget {
+  case store(StoreTable)
+  case backend(BackendTable)
+
+  var schema: TableSchema {
+    switch self {
+    case .store(let table): table.schema
+    case .backend(let table): table.schema
+    }
+  }
+}
 
 /// Appends batches of some of a table's columns to the session's transaction.
 final class RowWriter {
   private let session: Session
-  private let table: StoreTable
+  private let table: WriteTarget
   private let columns: [TableColumn]
   /// Stored columns that the rows do not bring but that have a default.
   private let defaults: [(column: TableColumn, value: Expression)]
@@ -16,7 +30,7 @@ final class RowWriter {
 
   /// `columns` are those that the batches will bring, in their order; none of them is generated.
   init(
-    session: Session, table: StoreTable, columns: [TableColumn],
+    session: Session, table: WriteTarget, columns: [TableColumn],
     defaults: [(column: TableColumn, value: Expression)] = []
   ) {
     self.session = session
@@ -38,15 +52,50 @@ final class RowWriter {
       vectors.append(try session.evaluate(value, count: dense.count))
     }
     try checkNotNull(ids, vectors)
+    switch table {
+    case .store(let table): try append(ids, vectors, count: dense.count, to: table)
+    case .backend(let table): try append(ids, vectors, count: dense.count, to: table)
+    }
+    outcome.rows += dense.count
+    outcome.batches += 1
+  }
+
+  private func append(
+    _ ids: [ColumnID], _ given: [Vector], count: Int, to table: StoreTable
+  ) throws(ApusError) {
+    if let other = session.transaction.backendWrite {
+      throw Self.twoBackends("table \"\(table.schema.name)\"", "server \"\(other.server.name)\"")
+    }
+    var vectors = given
     // The store holds jsonb as typed sub-columns, whichever way it came.
     for index in vectors.indices where vectors[index].type == .jsonb {
       if vectors[index].isConstant, vectors[index].isNull(0) { continue }
       vectors[index] = try vectors[index].shredded()
     }
-    let rows = RowBatch(table: table.definition.id, columns: ids, rows: Batch(columns: vectors, count: dense.count))
+    let rows = RowBatch(table: table.definition.id, columns: ids, rows: Batch(columns: vectors, count: count))
     try session.writeTransaction().append(rows)
-    outcome.rows += dense.count
-    outcome.batches += 1
+  }
+
+  /// A backend takes all columns, in order; those that the rows do not bring are null.
+  private func append(
+    _ ids: [ColumnID], _ vectors: [Vector], count: Int, to table: BackendTable
+  ) throws(ApusError) {
+    if session.transaction.write != nil {
+      throw Self.twoBackends("server \"\(table.server.name)\"", "tables of the embedded storage")
+    }
+    if let other = session.transaction.backendWrite, other.server !== table.server {
+      throw Self.twoBackends("server \"\(table.server.name)\"", "server \"\(other.server.name)\"")
+    }
+    let columns = table.schema.columns.map { column in
+      ids.firstIndex(of: column.id).map { vectors[$0] } ?? .nulls(type: column.type.type, count: count)
+    }
+    try session.backendTransaction(table.server).append(columns, count: count, to: table.definition)
+  }
+
+  private static func twoBackends(_ what: String, _ other: String) -> ApusError {
+    ApusError.unsupported(
+      "writing to \(what) and to \(other) in one transaction is",
+      hint: "Commit in between: each storage commits by itself.")
   }
 
   private func checkNotNull(_ ids: [ColumnID], _ vectors: [Vector]) throws(ApusError) {

@@ -27,6 +27,9 @@ extension Session {
     case .vacuum(let vacuum):
       return vacuum.isVacuum ? try execute(vacuum: vacuum) : Execution(command: "ANALYZE")
     case .alterTable(let alter): return try execute(alter: alter)
+    case .createExtension(let create): return try execute(extension: create)
+    case .createServer(let create): return try execute(server: create)
+    case .importForeignSchema(let statement): return try execute(importSchema: statement)
     default: throw ApusError.unsupported("\(Self.name(of: body.parsed.root)) is")
     }
   }
@@ -70,8 +73,16 @@ extension Session {
     guard columns.count <= Limits.columnsPerTableMax else {
       throw ApusError(.tooManyColumns, "tables can have at most \(Limits.columnsPerTableMax) columns")
     }
-    let options = try TableOptionReader.options(create.options, columns: columns)
     try checkExpressions(of: columns, table: create.name.name, snapshot)
+    if create.server != nil {
+      try self.create(foreignTable: create, schema: schema, columns: columns)
+      return Execution(command: "CREATE FOREIGN TABLE")
+    }
+    if let method = create.accessMethod, method != "columnar" {
+      try self.create(ownedTable: create, schema: schema, columns: columns)
+      return Execution(command: "CREATE TABLE")
+    }
+    let options = try TableOptionReader.options(create.options, columns: columns)
     _ = try database.store.createTable(
       TableDefinition(schema: schema, name: create.name.name, columns: columns, options: options))
     return Execution(command: "CREATE TABLE")
@@ -87,10 +98,6 @@ extension Session {
         "PARTITION BY is", hint: "tables are partitioned by time: WITH (time_column = '...', partition = '1 day')")
     }
     if create.ofType != nil { throw ApusError.unsupported("typed tables are") }
-    if create.server != nil { throw ApusError.unsupported("CREATE FOREIGN TABLE is") }
-    if let method = create.accessMethod, method != "columnar" {
-      throw ApusError.unsupported("storage backend \"\(method)\" is", hint: "the embedded backend is \"columnar\"")
-    }
     if create.tablespace != nil { throw ApusError.unsupported("tablespaces are") }
     if let constraint = create.constraints.first {
       throw ApusError.unsupported(
@@ -203,15 +210,20 @@ extension Session {
     case .table:
       try requireNoBlock("DROP TABLE")
       var ids: [TableID] = []
-      for name in drop.names { if let id = try table(toDrop: name, ifExists: drop.ifExists) { ids.append(id) } }
+      let (owned, rest) = try ownedTables(toDrop: drop.names)
+      for name in rest { if let id = try table(toDrop: name, ifExists: drop.ifExists) { ids.append(id) } }
       let tables = database.snapshot().store.tables.map(\.definition).filter { ids.contains($0.id) }
       let views = try dependents(
         on: tables.map { RelationName(schema: $0.schema, name: $0.name) }, cascade: drop.cascade, kind: "table")
+      try self.drop(backendTables: owned, cascade: drop.cascade, kind: "table")
       _ = try database.store.apply(
         views.map { .removeObject(kind: "view", schema: $0.schema, name: $0.name) } + ids.map { .dropTable($0) }
           + tables.flatMap { forgetManager(schema: $0.schema, name: $0.name) })
       return Execution(command: "DROP TABLE")
     case .view: return try execute(dropViews: drop)
+    case .foreignTable: return try execute(dropForeignTables: drop)
+    case .extension: return try execute(dropExtensions: drop)
+    case .foreignServer: return try execute(dropServers: drop)
     case .schema:
       try requireNoBlock("DROP SCHEMA")
       for name in drop.names { try dropSchema(name.joined(separator: "."), drop) }
@@ -232,6 +244,9 @@ extension Session {
       if let table = snapshot.table(schema: schema, name: plain) { return table.definition.id }
       if snapshot.view(schema: schema, name: plain) != nil {
         throw ApusError(.wrongObjectType, "\"\(plain)\" is not a table", hint: "Use DROP VIEW to remove a view.")
+      }
+      if snapshot.backendTable(schema: schema, name: plain) != nil {
+        throw ApusError.unsupported("this statement for tables of storage backends is")
       }
     }
     let shown = name.joined(separator: ".")
@@ -255,13 +270,16 @@ extension Session {
     }
     let inside = snapshot.store.tables.filter { $0.definition.schema == name }
     let views = snapshot.store.objects.filter { $0.kind == "view" && $0.schema == name }
-    guard inside.isEmpty && views.isEmpty || drop.cascade else {
+    let backends = snapshot.backendTables.filter { $0.schema == name }
+    guard inside.isEmpty && views.isEmpty && backends.isEmpty || drop.cascade else {
       throw ApusError(
         .dependentObjectsStillExist, "cannot drop schema \(name) because other objects depend on it",
-        detail: (inside.map { "table \(name).\($0.definition.name)" } + views.map { "view \(name).\($0.name)" })
+        detail: (inside.map { "table \(name).\($0.definition.name)" } + views.map { "view \(name).\($0.name)" }
+          + backends.map { "\($0.object.isOwned ? "table" : "foreign table") \(name).\($0.name)" })
           .map { "\($0) depends on schema \(name)" }.joined(separator: "\n"),
         hint: "Use DROP ... CASCADE to drop the dependent objects too.")
     }
+    try self.drop(backendTables: backends, cascade: true, kind: "schema")
     let lost = views.map { RelationName(schema: name, name: $0.name) }
     let dependents = try dependents(
       on: lost + inside.map { RelationName(schema: name, name: $0.definition.name) }, cascade: true, kind: "schema")

@@ -1,6 +1,7 @@
 // BEGIN, COMMIT, ROLLBACK and what stands between them. Writes are held back and become durable and visible at COMMIT.
 
 public import ApusBase
+import ApusPlugins
 import ApusStore
 import ApusSyntax
 
@@ -44,6 +45,8 @@ extension Session {
       if transaction.savepoints.isEmpty {
         transaction.write?.rollback()
         transaction.write = nil
+        transaction.backendWrite?.rollback()
+        transaction.backendWrite = nil
         transaction.pending = []
       }
       transaction.phase = .failed
@@ -53,6 +56,7 @@ extension Session {
 
   func rollbackAll() {
     transaction.write?.rollback()
+    transaction.backendWrite?.rollback()
     settings.rollback()
     transaction = TransactionState()
     cursors = cursors.filter { $0.value.isHoldable }
@@ -60,6 +64,11 @@ extension Session {
 
   /// Makes the held-back rows durable and visible, and tells each INSERT what became of it.
   func commitWrites() throws(ApusError) {
+    if let backend = transaction.backendWrite {
+      transaction.backendWrite = nil
+      transaction.pending = []
+      return try backend.commit()
+    }
     guard let write = transaction.write else { return }
     let pending = transaction.pending
     transaction.write = nil
@@ -128,8 +137,14 @@ extension Session {
       return Execution(command: "ROLLBACK")
     case .idle, .implicit:
       notice(Notice(.warning, "there is no transaction in progress", state: .noActiveTransaction))
-      if commits { try commitWrites() } else { transaction.write?.rollback() }
+      if commits {
+        try commitWrites()
+      } else {
+        transaction.write?.rollback()
+        transaction.backendWrite?.rollback()
+      }
       transaction.write = nil
+      transaction.backendWrite = nil
       transaction.pending = []
       return Execution(command: commits ? "COMMIT" : "ROLLBACK")
     }
@@ -143,7 +158,8 @@ extension Session {
     }
     transaction.savepoints.append(
       Savepoint(
-        name: name, mark: transaction.write?.mark ?? WriteTransaction.Mark(), pending: transaction.pending.count,
+        name: name, mark: transaction.write?.mark ?? WriteTransaction.Mark(),
+        backendBatches: transaction.backendWrite?.batchCount ?? 0, pending: transaction.pending.count,
         settings: settings, cursors: Set(cursors.keys), isReadOnly: transaction.isReadOnly))
     return Execution(command: "SAVEPOINT")
   }
@@ -169,6 +185,11 @@ extension Session {
   private func rollback(to name: String) throws(ApusError) -> Execution {
     let place = try place(ofSavepoint: name, "ROLLBACK TO SAVEPOINT")
     let savepoint = transaction.savepoints[place]
+    if let backend = transaction.backendWrite, backend.batchCount > savepoint.backendBatches {
+      throw ApusError.unsupported(
+        "ROLLBACK TO SAVEPOINT after writing to server \"\(backend.server.name)\" is", hint: "ROLLBACK the whole block."
+      )
+    }
     transaction.savepoints.removeSubrange((place + 1)...)
     transaction.write?.rollback(to: savepoint.mark)
     transaction.pending.removeLast(max(0, transaction.pending.count - savepoint.pending))
@@ -203,6 +224,14 @@ extension Session {
     let write = database.store.begin()
     transaction.write = write
     return write
+  }
+
+  /// The transaction of a server that takes this statement's rows.
+  func backendTransaction(_ server: BackendServer) throws(ApusError) -> BackendTransaction {
+    if let open = transaction.backendWrite { return open }
+    let made = try server.begin()
+    transaction.backendWrite = made
+    return made
   }
 
   func requireWritable(_ what: String) throws(ApusError) {

@@ -24,7 +24,9 @@ extension Session {
     let made = ViewDefinition(query: create.queryText, fields: fields)
     // What is kept is the text: it must mean the same by itself.
     let object = try made.object(schema: schema, name: create.name.name)
-    if snapshot.table(schema: schema, name: create.name.name) != nil {
+    if snapshot.table(schema: schema, name: create.name.name) != nil
+      || snapshot.backendTable(schema: schema, name: create.name.name) != nil
+    {
       throw ApusError(
         create.orReplace ? .wrongObjectType : .duplicateTable,
         create.orReplace
@@ -130,7 +132,9 @@ extension Session {
       if SystemRelations.definition(schema: schema, name: plain) != nil {
         throw ApusError(.insufficientPrivilege, "permission denied: \"\(plain)\" is a system relation")
       }
-      if snapshot.table(schema: schema, name: plain) != nil {
+      if snapshot.table(schema: schema, name: plain) != nil
+        || snapshot.backendTable(schema: schema, name: plain) != nil
+      {
         throw ApusError(
           .wrongObjectType, "\"\(plain)\" is not a view", hint: "Use DROP TABLE to remove a table.")
       }
@@ -141,11 +145,14 @@ extension Session {
     return nil
   }
 
-  /// The views that do not bind without these relations: refused with 2BP01, or with `cascade` returned.
-  func dependents(on names: [RelationName], cascade: Bool, kind: String) throws(ApusError) -> [RelationName] {
+  /// The views that do not bind without these relations, and with no more than these functions: refused with 2BP01, or
+  /// with `cascade` returned.
+  func dependents(
+    on names: [RelationName], cascade: Bool, kind: String, functions: FunctionRegistry? = nil, shown: String? = nil
+  ) throws(ApusError) -> [RelationName] {
     let snapshot = database.snapshot()
     let whole = catalog(snapshot)
-    let without = HidingCatalog(whole, Set(names))
+    let without = HidingCatalog(whole, Set(names), functions: functions)
     var found: [RelationName] = []
     for object in snapshot.store.objects where object.kind == "view" {
       let name = RelationName(schema: object.schema, name: object.name)
@@ -154,10 +161,10 @@ extension Session {
       guard binds(view, whole), !binds(view, without) else { continue }
       found.append(name)
     }
-    if let first = names.first, !found.isEmpty, !cascade {
+    if let first = shown ?? names.first?.name, !found.isEmpty, !cascade {
       throw ApusError(
-        .dependentObjectsStillExist, "cannot drop \(kind) \(first.name) because other objects depend on it",
-        detail: found.map { "view \($0.name) depends on \(kind) \(first.name)" }.joined(separator: "\n"),
+        .dependentObjectsStillExist, "cannot drop \(kind) \(first) because other objects depend on it",
+        detail: found.map { "view \($0.name) depends on \(kind) \(first)" }.joined(separator: "\n"),
         hint: "Use DROP ... CASCADE to drop the dependent objects too.")
     }
     return found
@@ -178,9 +185,6 @@ extension Session {
     try requireNoBlock("CREATE TABLE AS")
     if create.persistence != .permanent { throw ApusError.unsupported("temporary and unlogged tables are") }
     if create.tablespace != nil { throw ApusError.unsupported("tablespaces are") }
-    if let method = create.accessMethod, method != "columnar" {
-      throw ApusError.unsupported("storage backend \"\(method)\" is", hint: "the embedded backend is \"columnar\"")
-    }
     let schema = try creationSchema(create.name.schema)
     let snapshot = database.snapshot()
     if try relationExists(schema, create.name.name, snapshot) {
@@ -198,19 +202,27 @@ extension Session {
     let columns = fields.map {
       ApusStore.ColumnDefinition(name: $0.name, type: TypeReference($0.type, modifier: $0.modifier))
     }
-    let options = try TableOptionReader.options(create.options, columns: columns)
+    let backend = create.accessMethod.flatMap { $0 == "columnar" ? nil : $0 }
+    let options = backend == nil ? try TableOptionReader.options(create.options, columns: columns) : TableOptions()
+    let owned =
+      try backend.map { (wrapper) throws(ApusError) in
+        try ownedObject(wrapper, create.options, name: create.name.name, columns: columns)
+      }
     // The rows are made before the table is, so that an error in them leaves nothing behind.
     var rows: [Batch] = []
     if !create.withNoData {
       let bound = try Binder.bind(query: query, in: body.parsed, catalog: catalog(snapshot), parameterTypes: [])
       rows = try collect(try run(bound.plan, fields: fields, parameters: [], snapshot: snapshot))
     }
+    if let owned {
+      return try fill(owned, schema: schema, name: create.name.name, rows: create.withNoData ? nil : rows)
+    }
     let made = try database.store.createTable(
       TableDefinition(schema: schema, name: create.name.name, columns: columns, options: options))
     if create.withNoData { return Execution(command: "CREATE TABLE AS") }
     do throws(ApusError) {
       guard let table = database.snapshot().table(made.id) else { throw .unexpected("the table was not made") }
-      let writer = RowWriter(session: self, table: table, columns: table.schema.columns)
+      let writer = RowWriter(session: self, table: .store(table), columns: table.schema.columns)
       for batch in rows { try writer.append(batch) }
       try commitWrites()
       let outcome = writer.outcome
@@ -223,6 +235,7 @@ extension Session {
 
   func relationExists(_ schema: String, _ name: String, _ snapshot: DatabaseSnapshot) throws(ApusError) -> Bool {
     snapshot.table(schema: schema, name: name) != nil || snapshot.view(schema: schema, name: name) != nil
+      || snapshot.backendTable(schema: schema, name: name) != nil
   }
 }
 
@@ -235,12 +248,13 @@ struct RelationName: Hashable, Sendable {
 private struct HidingCatalog: BinderCatalog {
   private let whole: SessionCatalog
   private let hidden: Set<RelationName>
-  var functions: FunctionRegistry { whole.functions }
+  let functions: FunctionRegistry
   var context: EvaluationContext { whole.context }
 
-  init(_ whole: SessionCatalog, _ hidden: Set<RelationName>) {
+  init(_ whole: SessionCatalog, _ hidden: Set<RelationName>, functions: FunctionRegistry? = nil) {
     self.whole = whole
     self.hidden = hidden
+    self.functions = functions ?? whole.functions
   }
 
   func relation(schema: String?, name: String) throws(ApusError) -> Relation? {

@@ -4,6 +4,7 @@ import ApusBase
 import ApusColumns
 import ApusExecution
 import ApusPlan
+import ApusPlugins
 import ApusSyntax
 
 extension Session {
@@ -18,7 +19,7 @@ extension Session {
   func execute(insert: Insert, _ body: StatementBody, _ parameters: [Value]) throws(ApusError) -> Execution {
     try requireWritable("INSERT")
     let bound = try bindInsert(insert, body)
-    let table = try writable(bound.bound.table)
+    let table = try target(bound.bound.table)
     if let returning = bound.bound.returning {
       throw ApusError.unsupported("INSERT ... RETURNING (\(returning.fields.count) columns) is")
     }
@@ -32,7 +33,17 @@ extension Session {
   }
 
   /// A table that takes rows: one of the store's, and not one of the system's.
+  func target(_ table: any TableProvider) throws(ApusError) -> WriteTarget {
+    if let backend = table as? BackendTable {
+      try backend.server.require(.append, "writing to \"\(backend.schema.name)\"")
+      return .backend(backend)
+    }
+    return .store(try writable(table))
+  }
+
+  /// One of the store's.
   func writable(_ table: any TableProvider) throws(ApusError) -> StoreTable {
+    if table is BackendTable { throw ApusError.unsupported("this statement for tables of storage backends is") }
     guard let own = table as? StoreTable, own.schema.schema != "apus" else {
       throw ApusError(
         .insufficientPrivilege, "permission denied: \"\(table.schema.name)\" is a system relation",
@@ -58,7 +69,7 @@ extension Session {
         copy: name, columns: copy.columns, isFrom: copy.isFrom, catalog: catalog(snapshot))
       if copy.isFrom {
         try requireWritable("COPY FROM")
-        let input = CopyInput(session: self, table: try writable(bound.table), bound: bound, format: format)
+        let input = CopyInput(session: self, table: try target(bound.table), bound: bound, format: format)
         let outcome = input.outcome
         return Execution(tag: { "COPY \(outcome.stored)" }, copyInput: input)
       }

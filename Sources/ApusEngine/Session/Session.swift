@@ -5,6 +5,7 @@ public import ApusColumns
 import ApusExecution
 public import ApusFunctions
 public import ApusPlan
+import ApusPlugins
 import ApusStore
 public import ApusSyntax
 import Synchronization
@@ -219,6 +220,8 @@ struct TransactionState {
   }
   var phase = Phase.idle
   var write: WriteTransaction?
+  /// The transaction of a server, where rows go to one.
+  var backendWrite: BackendTransaction?
   /// One per batch appended to `write`, told of its outcome at commit.
   var pending: [InsertOutcome] = []
   /// The snapshot of a REPEATABLE READ or SERIALIZABLE block, from its first statement.
@@ -234,6 +237,8 @@ struct TransactionState {
 struct Savepoint {
   var name: String
   var mark: WriteTransaction.Mark
+  /// Batches that a server had been given.
+  var backendBatches: Int
   /// Outcomes that were pending.
   var pending: Int
   var settings: SessionSettings

@@ -29,6 +29,7 @@ enum CatalogOIDs {
   private static let functions: OID = 200_000_000
   private static let schemas: OID = 400_000_000
   private static let views: OID = 600_000_000
+  private static let externals: OID = 800_000_000
   private static let hashRange: UInt64 = 199_000_000
 
   static func rowType(of table: TableID) -> OID { rowTypes &+ table.value % 199_000_000 }
@@ -42,6 +43,9 @@ enum CatalogOIDs {
   static func function(_ signature: String) -> OID { functions &+ hash(signature) }
 
   static func view(schema: String, name: String) -> OID { views &+ hash("\(schema).\(name)") }
+
+  /// Of extensions, servers, wrappers, access methods and tables of backends.
+  static func external(_ kind: String, _ name: String) -> OID { externals &+ hash("\(kind) \(name)") }
 
   static func schema(_ name: String) -> OID {
     switch name {

@@ -14,6 +14,8 @@ struct ListedRelation: Sendable {
   let rowArrayType: OID
   /// nil for system relations.
   let table: TableDefinition?
+  /// Of a table of a storage backend: the access method, for one that Apus owns, and its options.
+  let backend: (accessMethod: OID, options: [String])?
 
   var oid: OID { schema.oid }
   var name: String { schema.name }
@@ -26,6 +28,7 @@ struct ListedRelation: Sendable {
     rowType = relation.rowType
     rowArrayType = relation.rowArrayType
     table = nil
+    backend = nil
   }
 
   init(_ table: TableDefinition) {
@@ -35,6 +38,18 @@ struct ListedRelation: Sendable {
     rowType = CatalogOIDs.rowType(of: table.id)
     rowArrayType = CatalogOIDs.rowArrayType(of: table.id)
     self.table = table
+    backend = nil
+  }
+
+  /// A table whose rows are in a server. `options` are those that may be shown.
+  init(_ table: NamedBackendTable, accessMethod: OID, options: [String]) {
+    schema = table.object.tableSchema(schema: table.schema, name: table.name)
+    kind = table.object.isOwned ? .table : .foreign
+    isShared = false
+    rowType = 0
+    rowArrayType = 0
+    self.table = nil
+    backend = (table.object.isOwned ? accessMethod : 0, table.object.isOwned ? options : [])
   }
 
   init(_ view: ViewDefinition, schema place: String, name: String) {
@@ -44,19 +59,25 @@ struct ListedRelation: Sendable {
     rowType = 0
     rowArrayType = 0
     table = nil
+    backend = nil
   }
+
+  /// One of pg_catalog, information_schema or apus.
+  var isSystem: Bool { table == nil && backend == nil && kind == .table }
 
   /// Every system relation.
   static let system: [ListedRelation] = SystemRelations.all.map { ListedRelation($0) }
 
   var accessMethod: OID {
+    if let backend { return backend.accessMethod }
     if table != nil { return CatalogOIDs.columnarMethod }
     return kind == .table ? CatalogOIDs.heapMethod : 0
   }
 
   /// The options of CREATE TABLE, as `pg_class.reloptions` has them.
   var options: [String] {
-    table?.options.given.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } ?? []
+    if let backend { return backend.options }
+    return table?.options.given.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } ?? []
   }
 }
 
@@ -64,7 +85,7 @@ extension SystemSource {
   /// Every table of the store, the store's own included.
   var tables: [ListedRelation] { snapshot.store.tables.map { ListedRelation($0.definition) } }
   /// Tables and views.
-  var relations: [ListedRelation] { tables + snapshot.views }
+  var relations: [ListedRelation] { tables + snapshot.listedBackendTables + snapshot.views }
 }
 
 extension Value {

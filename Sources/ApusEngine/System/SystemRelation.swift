@@ -129,4 +129,5 @@ final class SystemRelation: Sendable {
 enum RelationKind: String, Sendable {
   case table = "r"
   case view = "v"
+  case foreign = "f"
 }

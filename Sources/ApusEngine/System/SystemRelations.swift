@@ -21,6 +21,7 @@ enum SystemRelations {
       ("information_schema", InformationTableRelations.contents),
       ("information_schema", FunctionRelations.informationContents),
       ("apus", StoreRelations.apusContents), ("apus", ActivityRelations.apusContents),
+      ("pg_catalog", PluginRelations.contents), ("apus", PluginRelations.apusContents),
       ("apus", SettingRelations.apusContents), ("apus", AccessRelations.apusContents),
       ("apus", PolicyRelations.apusContents),
     ]

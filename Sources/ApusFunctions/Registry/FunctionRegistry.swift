@@ -26,6 +26,15 @@ public final class FunctionRegistry: Sendable {
     self.windows = Dictionary(grouping: windows, by: \.name)
   }
 
+  /// The same functions and more.
+  public func adding(
+    scalars: [ScalarFunction] = [], aggregates: [AggregateFunction] = [], tables: [TableFunction] = []
+  ) -> FunctionRegistry {
+    FunctionRegistry(
+      scalars: allScalars + scalars, casts: allCasts, aggregates: allAggregates + aggregates,
+      tables: allTableFunctions + tables, windows: allWindowFunctions)
+  }
+
   public func scalars(named name: String) -> [ScalarFunction] { scalars[name] ?? [] }
   /// Unary operators have one parameter, binary ones two.
   public func operators(named name: String) -> [ScalarFunction] { operators[name] ?? [] }

@@ -77,7 +77,8 @@ enum InformationTableRelations {
 
   private static func tableRow(_ relation: ListedRelation) -> [Value] {
     path(relation) + [
-      .text(relation.kind == .view ? "VIEW" : "BASE TABLE"), .null, .null, .null, .null, .null,
+      .text(relation.kind == .view ? "VIEW" : relation.kind == .foreign ? "FOREIGN" : "BASE TABLE"), .null, .null,
+      .null, .null, .null,
       .yes(relation.table != nil), .yes(false), .null,
     ]
   }

@@ -15,7 +15,7 @@ enum RelationRelations {
       live: { source throws(ApusError) in
         source.snapshot.store.tables.map { table in
           classRow(ListedRelation(table.definition), rows: table.rowCount, bytes: table.segmentBytes)
-        } + source.snapshot.views.map { classRow($0, rows: nil, bytes: 0) }
+        } + (source.snapshot.listedBackendTables + source.snapshot.views).map { classRow($0, rows: nil, bytes: 0) }
       }, lifetime: .commit),
     "pg_attribute": RelationContent(
       fixed: { _ in ListedRelation.system.flatMap(attributeRows) },
@@ -23,7 +23,9 @@ enum RelationRelations {
     "pg_attrdef": .live(.definitions) { source throws(ApusError) in source.tables.flatMap(defaultRows) },
     "pg_tables": RelationContent(
       fixed: { _ in ListedRelation.system.filter { $0.kind == .table }.map(tableRow) },
-      live: { source throws(ApusError) in source.tables.map(tableRow) }, lifetime: .definitions),
+      live: { source throws(ApusError) in
+        (source.tables + source.snapshot.listedBackendTables.filter { $0.kind == .table }).map(tableRow)
+      }, lifetime: .definitions),
     "pg_views": RelationContent(
       fixed: { _ in ListedRelation.system.filter { $0.kind == .view }.map { viewRow($0, query: nil) } },
       live: { source throws(ApusError) in
@@ -32,13 +34,14 @@ enum RelationRelations {
           return viewRow(view, query: object.flatMap { try? ViewDefinition($0) }?.query)
         }
       }, lifetime: .definitions),
-    "pg_am": .fixed {
-      [
-        [.oid(CatalogOIDs.heapMethod), .text("heap"), .int(3), .text("t")],
-        [.int(403), .text("btree"), .int(330), .text("i")],
-        [.oid(CatalogOIDs.columnarMethod), .text("columnar"), .int(0), .text("t")],
-      ]
-    },
+    "pg_am": RelationContent(
+      fixed: { _ in
+        [
+          [.oid(CatalogOIDs.heapMethod), .text("heap"), .int(3), .text("t")],
+          [.int(403), .text("btree"), .int(330), .text("i")],
+          [.oid(CatalogOIDs.columnarMethod), .text("columnar"), .int(0), .text("t")],
+        ]
+      }, live: { source throws(ApusError) in PluginRelations.accessMethods(source) }, lifetime: .definitions),
     "pg_description": .fixed(SystemDescriptions.rows),
   ]
 
@@ -47,7 +50,7 @@ enum RelationRelations {
   }
 
   private static func classRow(_ relation: ListedRelation, rows: Int?, bytes: Int) -> [Value] {
-    let isTable = relation.table != nil
+    let isTable = relation.table != nil || relation.backend != nil
     let options = relation.options
     let count = relation.schema.columns.map { Int64($0.id.value) }.max() ?? 0
     return [
@@ -72,7 +75,7 @@ enum RelationRelations {
       let isGenerated = column.generatedText != nil
       // Text in system tables is in the order of its bytes.
       let collation = type?.collation ?? 0
-      let isSystem = relation.table == nil && relation.kind == .table
+      let isSystem = relation.isSystem
       return [
         .oid(relation.oid), .text(column.name), .oid(column.type.type.oid), .int(-1), .int(type?.length ?? -1),
         .int(Int64(column.id.value)), .int(type?.category == "A" && column.type.type.elementType != nil ? 1 : 0),
