@@ -2,6 +2,7 @@
 
 public import ApusBase
 public import ApusColumns
+public import ApusPlan
 import CApusABI
 
 /// A table of a server: where the storage has it and how Apus declares it.
@@ -135,6 +136,29 @@ public final class BackendTransaction {
     try server.call { raw, _, error in raw.append(handle, form.pointer, export.batch, error) }
     withExtendedLifetime((form, export)) {}
     batchCount += 1
+  }
+
+  /// Deletes the rows that pass all filters, which are over `columns`. Throws 0A000 for a filter that the backend
+  /// cannot be told.
+  public func delete(
+    _ filters: [ApusPlan.Expression], columns: [ColumnReference], from table: BackendTableDefinition, schema: TableSchema
+  ) throws(ApusError) -> Int64 {
+    let handle = try open()
+    let form = try TableForm(table)
+    let request = RequestForm(ScanForm(columns: columns, filters: filters, outputCount: columns.count), schema)
+    guard request.sent.count == filters.count, request.sent.allSatisfy(\.isWhole) else {
+      throw ApusError.unsupported(
+        "DELETE by a condition that storage backends are not told is",
+        hint: "They are told comparisons of columns with constants, IN, IS NULL, LIKE 'prefix%', AND, OR and NOT.")
+    }
+    var deleted: Int64 = 0
+    let list = request.pointer.pointee
+    try server.call { raw, _, error in
+      raw.delete_rows(handle, form.pointer, list.filter_count, list.filters, &deleted, error)
+    }
+    withExtendedLifetime((form, request)) {}
+    batchCount += 1
+    return deleted
   }
 
   /// Ends the transaction, whatever is thrown.

@@ -107,7 +107,7 @@ final class PreparedScan: @unchecked Sendable {
 }
 
 /// The C form of a request.
-private final class RequestForm {
+final class RequestForm {
   let pointer: UnsafeMutablePointer<ApusScanRequest>
   let arena = Arena()
   /// The filters that were sent, and the places of their expressions.

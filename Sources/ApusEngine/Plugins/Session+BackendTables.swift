@@ -1,4 +1,4 @@
-// Tables whose rows are in a server: CREATE TABLE ... USING, CREATE FOREIGN TABLE, IMPORT FOREIGN SCHEMA, and their DROP.
+// Tables whose rows are in a server: CREATE TABLE ... USING, CREATE FOREIGN TABLE, IMPORT FOREIGN SCHEMA, and DROP.
 
 import ApusBase
 import ApusColumns

@@ -64,7 +64,7 @@ final class RowWriter {
     _ ids: [ColumnID], _ given: [Vector], count: Int, to table: StoreTable
   ) throws(ApusError) {
     if let other = session.transaction.backendWrite {
-      throw Self.twoBackends("table \"\(table.schema.name)\"", "server \"\(other.server.name)\"")
+      throw Session.twoBackends("table \"\(table.schema.name)\"", "server \"\(other.server.name)\"")
     }
     var vectors = given
     // The store holds jsonb as typed sub-columns, whichever way it came.
@@ -80,22 +80,11 @@ final class RowWriter {
   private func append(
     _ ids: [ColumnID], _ vectors: [Vector], count: Int, to table: BackendTable
   ) throws(ApusError) {
-    if session.transaction.write != nil {
-      throw Self.twoBackends("server \"\(table.server.name)\"", "tables of the embedded storage")
-    }
-    if let other = session.transaction.backendWrite, other.server !== table.server {
-      throw Self.twoBackends("server \"\(table.server.name)\"", "server \"\(other.server.name)\"")
-    }
+    try session.requireOneBackend(table.server)
     let columns = table.schema.columns.map { column in
       ids.firstIndex(of: column.id).map { vectors[$0] } ?? .nulls(type: column.type.type, count: count)
     }
     try session.backendTransaction(table.server).append(columns, count: count, to: table.definition)
-  }
-
-  private static func twoBackends(_ what: String, _ other: String) -> ApusError {
-    ApusError.unsupported(
-      "writing to \(what) and to \(other) in one transaction is",
-      hint: "Commit in between: each storage commits by itself.")
   }
 
   private func checkNotNull(_ ids: [ColumnID], _ vectors: [Vector]) throws(ApusError) {

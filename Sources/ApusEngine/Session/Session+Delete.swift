@@ -5,6 +5,7 @@ import ApusColumns
 import ApusExecution
 import ApusFunctions
 import ApusPlan
+import ApusPlugins
 import ApusStore
 import ApusSyntax
 
@@ -16,6 +17,8 @@ extension Session {
   }
 
   func execute(delete: Delete, _ body: StatementBody, _ parameters: [Value]) throws(ApusError) -> Execution {
+    let first = try bindDelete(delete, body, database.snapshot())
+    if let backend = first.table as? BackendTable { return try self.delete(first, from: backend, parameters) }
     try requireNoBlock("DELETE")
     let table = try writable(try bindDelete(delete, body, database.snapshot()).table).definition.id
     let count = try database.store.delete(from: table) { () throws(ApusError) -> [SegmentID: Bitmap] in
@@ -37,6 +40,28 @@ extension Session {
     _ snapshot: DatabaseSnapshot
   ) throws(ApusError) -> [SegmentID: Bitmap] {
     try chosen(by: bound, in: NumberedTable(table, keeping: segments), parameters, snapshot)
+  }
+
+  /// The storage finds the rows itself: what it cannot be told is refused.
+  private func delete(
+    _ bound: BoundDelete, from table: BackendTable, _ parameters: [Value]
+  ) throws(ApusError) -> Execution {
+    try requireWritable("DELETE")
+    try table.server.require(.delete, "DELETE")
+    var filters: [ApusPlan.Expression] = []
+    if let filter = bound.filter {
+      let context = catalog(currentSnapshot()).context
+      filters = Optimiser.optimise(filter, context: context, parameters: parameters).conjunctList
+    }
+    if filters.contains(where: { $0 == .literal(.bool(false), .bool) || $0 == .literal(.null, .bool) }) {
+      return Execution(command: "DELETE 0")
+    }
+    filters.removeAll { $0 == .literal(.bool(true), .bool) }
+    try requireOneBackend(table.server)
+    let columns = bound.columns.map { ColumnReference(column: $0.id, type: $0.type.type) }
+    let count = try backendTransaction(table.server).delete(
+      filters, columns: columns, from: table.definition, schema: table.schema)
+    return Execution(command: "DELETE \(count)")
   }
 
   private func chosen(

@@ -226,6 +226,22 @@ extension Session {
     return write
   }
 
+  /// One transaction writes one storage: 0A000 when another was written before.
+  func requireOneBackend(_ server: BackendServer) throws(ApusError) {
+    if transaction.write != nil {
+      throw Self.twoBackends("server \"\(server.name)\"", "tables of the embedded storage")
+    }
+    if let other = transaction.backendWrite, other.server !== server {
+      throw Self.twoBackends("server \"\(server.name)\"", "server \"\(other.server.name)\"")
+    }
+  }
+
+  static func twoBackends(_ what: String, _ other: String) -> ApusError {
+    ApusError.unsupported(
+      "writing to \(what) and to \(other) in one transaction is",
+      hint: "Commit in between: each storage commits by itself.")
+  }
+
   /// The transaction of a server that takes this statement's rows.
   func backendTransaction(_ server: BackendServer) throws(ApusError) -> BackendTransaction {
     if let open = transaction.backendWrite { return open }

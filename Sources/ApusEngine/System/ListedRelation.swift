@@ -68,6 +68,12 @@ struct ListedRelation: Sendable {
   /// Every system relation.
   static let system: [ListedRelation] = SystemRelations.all.map { ListedRelation($0) }
 
+  /// The OID in `pg_attrdef` of a column's default or generation.
+  func defaultOID(_ column: ColumnID) -> OID {
+    table.map { CatalogOIDs.columnDefault($0.id, column) }
+      ?? CatalogOIDs.external("default", "\(schema.schema).\(name).\(column.value)")
+  }
+
   var accessMethod: OID {
     if let backend { return backend.accessMethod }
     if table != nil { return CatalogOIDs.columnarMethod }

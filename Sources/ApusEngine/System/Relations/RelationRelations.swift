@@ -20,7 +20,9 @@ enum RelationRelations {
     "pg_attribute": RelationContent(
       fixed: { _ in ListedRelation.system.flatMap(attributeRows) },
       live: { source throws(ApusError) in source.relations.flatMap(attributeRows) }, lifetime: .definitions),
-    "pg_attrdef": .live(.definitions) { source throws(ApusError) in source.tables.flatMap(defaultRows) },
+    "pg_attrdef": .live(.definitions) { source throws(ApusError) in
+      (source.tables + source.snapshot.listedBackendTables).flatMap(defaultRows)
+    },
     "pg_tables": RelationContent(
       fixed: { _ in ListedRelation.system.filter { $0.kind == .table }.map(tableRow) },
       live: { source throws(ApusError) in
@@ -91,11 +93,11 @@ enum RelationRelations {
   }
 
   private static func defaultRows(_ relation: ListedRelation) -> [[Value]] {
-    guard let table = relation.table else { return [] }
+    guard relation.table != nil || relation.backend != nil else { return [] }
     return relation.schema.columns.compactMap { column in
       guard let text = column.generatedText ?? column.defaultText else { return nil }
       return [
-        .oid(CatalogOIDs.columnDefault(table.id, column.id)), .oid(relation.oid), .int(Int64(column.id.value)),
+        .oid(relation.defaultOID(column.id)), .oid(relation.oid), .int(Int64(column.id.value)),
         .text(text),
       ]
     }
