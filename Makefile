@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test build run test test-unit test-sql test-clients test-crash test-browser bench \
+.PHONY: help deps deps-test build run test test-unit test-sql test-clients test-crash test-docs test-browser bench \
   bench-kernels format lint clean
 
 POSTGRES_PORT ?= 7432
@@ -47,7 +47,7 @@ run: ## install what is missing, build, and serve with the data in ./apus-data
 	@APUS_BUILD='$(BUILD)' APUS_BUILD_KIND='$(BUILD_KIND)' scripts/run.sh \
 	  --data '$(DATA)' --postgres-port $(POSTGRES_PORT) --http-port $(HTTP_PORT)
 
-test: test-unit test-sql test-clients test-crash ## every test: modules, SQL, clients, crashes
+test: test-unit test-sql test-clients test-docs test-crash ## every test: modules, SQL, clients, documents, crashes
 	@echo "All tests passed."
 
 test-unit: deps ## the tests of each module, and those of the architecture
@@ -58,6 +58,9 @@ test-sql: deps-test build ## Tests/SQL: answers that PostgreSQL 15 gave, asked o
 
 test-clients: deps-test build ## psql, psycopg, asyncpg, Segment's SDK and curl against a real server
 	$(PYTHON) Tests/Clients/run.py --apus $(APUS)
+
+test-docs: deps-test build ## every code block of README.md and docs, page by page against a server
+	$(PYTHON) Tests/Docs/run.py --apus $(APUS)
 
 test-crash: deps-test build ## kill -9 in the middle of ingest, and reading one's own writes
 	$(PYTHON) Tests/Crash/kill9.py --apus $(APUS) $(if $(ROWS),--rows $(ROWS))

@@ -8,7 +8,7 @@ build_packages=(
   libzstd-dev liblz4-dev libxxhash-dev libroaring-dev libsimdjson-dev libyaml-dev zlib1g-dev pkg-config
   libstdc++-12-dev libc6-dev binutils libjs-chart.js
 )
-test_packages=(postgresql-15 postgresql-client-15 python3-venv curl tmux openssl)
+test_packages=(postgresql-15 postgresql-client-15 python3-venv curl tmux openssl zstd)
 
 missing() {
   local package
