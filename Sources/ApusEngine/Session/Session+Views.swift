@@ -263,6 +263,7 @@ private struct HidingCatalog: BinderCatalog {
       switch found {
       case .table(let table): RelationName(schema: table.schema.schema, name: table.schema.name)
       case .view(let schema, let name, _, _, _): RelationName(schema: schema, name: name)
+      case .rollup(let rollup): RelationName(schema: rollup.schema, name: rollup.name)
       }
     return hidden.contains(place) ? nil : found
   }

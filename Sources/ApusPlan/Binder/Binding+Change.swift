@@ -14,6 +14,10 @@ extension Binding {
       throw ApusError(
         SQLState("55000"), "cannot insert into view \"\(view)\"",
         detail: "Views are not updatable here.", position: nil)
+    case .rollup(let rollup):
+      throw ApusError(
+        .wrongObjectType, "cannot change rollup \"\(rollup.name)\"",
+        detail: "A rollup is made of its table's rows.", hint: "Change the table instead.")
     }
   }
 
@@ -265,6 +269,11 @@ extension Binding {
     case .view(_, let view, _, _, _):
       throw ApusError(
         .wrongObjectType, isFrom ? "cannot copy to view \"\(view)\"" : "cannot copy from view \"\(view)\"",
+        hint: isFrom ? nil : "Try the COPY (SELECT ...) TO variant.")
+    case .rollup(let rollup):
+      throw ApusError(
+        .wrongObjectType,
+        isFrom ? "cannot copy to rollup \"\(rollup.name)\"" : "cannot copy from rollup \"\(rollup.name)\"",
         hint: isFrom ? nil : "Try the COPY (SELECT ...) TO variant.")
     }
     let schema = table.schema

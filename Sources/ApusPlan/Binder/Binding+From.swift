@@ -130,13 +130,14 @@ extension Binding {
 
   private func rename(_ item: inout RangeItem, _ alias: Alias?) throws {
     guard let alias, !alias.columns.isEmpty else { return }
-    if alias.columns.count > item.columns.count {
+    let available = item.columns.indices.filter { !item.columns[$0].isHidden }
+    if alias.columns.count > available.count {
       throw ApusError(
         .invalidColumnReference,
-        "table \"\(alias.name)\" has \(item.columns.count) columns available but \(alias.columns.count) columns "
+        "table \"\(alias.name)\" has \(available.count) columns available but \(alias.columns.count) columns "
           + "specified")
     }
-    for (index, name) in alias.columns.enumerated() { item.columns[index].name = name }
+    for (index, name) in zip(available, alias.columns) { item.columns[index].name = name }
   }
 
   // MARK: Relations
@@ -166,6 +167,12 @@ extension Binding {
     case .table(let table): result = try scan(table)
     case .view(let schema, let view, let oid, let text, let columns):
       result = try self.view(schema, view, oid, text, columns, position: name.position)
+    case .rollup(let rollup):
+      let relation = RollupRelation(rollup)
+      result = try scan(relation)
+      for index in result.items[0].columns.indices.dropFirst(relation.visibleCount) {
+        result.items[0].columns[index].isHidden = true
+      }
     }
     if let alias {
       result.items[0].hiddenName = result.items[0].name
@@ -432,8 +439,11 @@ extension Binding {
   }
 
   private func commonNames(_ left: [RangeItem], _ right: [RangeItem]) throws -> [String] {
-    let others = right.filter(\.columnsAreVisible).flatMap { $0.columns.map(\.name) }
-    return left.filter(\.columnsAreVisible).flatMap { $0.columns.map(\.name) }.filter { others.contains($0) }
+    func names(_ side: [RangeItem]) -> [String] {
+      side.filter(\.columnsAreVisible).flatMap { item in item.columns.filter { !$0.isHidden }.map(\.name) }
+    }
+    let others = names(right)
+    return names(left).filter { others.contains($0) }
   }
 
   /// The condition of USING and the item whose columns are the merged ones, then the others of both sides.

@@ -95,7 +95,7 @@ extension Binding {
     _ names: [String], position: Int?, _ targets: inout [SelectTarget], _ scope: Scope
   ) throws {
     func add(_ item: RangeItem, in place: Scope, level: Int) {
-      for column in item.columns {
+      for column in item.columns where !column.isHidden {
         let bound = reference(column, item: item.name, in: place, level: level, position: position)
         targets.append(SelectTarget(bound: bound, name: column.name))
       }

@@ -32,6 +32,8 @@ struct ScopeColumn {
   var modifier: Int32 = -1
   var tableOID: OID = 0
   var columnNumber: Int16 = 0
+  /// `*` leaves it out.
+  var isHidden = false
 
   init(_ field: Field, index: Int) {
     name = field.name

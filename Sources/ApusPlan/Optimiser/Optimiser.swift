@@ -12,7 +12,7 @@ public enum Optimiser {
     _ plan: LogicalPlan, functions: FunctionRegistry, context: EvaluationContext, parameters: [Value] = []
   ) throws(ApusError) -> LogicalPlan {
     let rules = Rules(functions: functions, context: context, parameters: parameters)
-    return rules.optimised(rules.folded(plan), needsColumns: true)
+    return rules.optimised(rules.folded(rules.expanded(plan)), needsColumns: true)
   }
 
   /// The same for an expression on its own (a default, a generated column, the filter of a DELETE).
@@ -31,13 +31,17 @@ struct Rules {
 
   /// A folded plan through all rules. Without `needsColumns` (EXISTS) only its rows count.
   func optimised(_ plan: LogicalPlan, needsColumns: Bool) -> LogicalPlan {
+    negotiated(limited(withPushedAggregations(shaped(plan, needsColumns: needsColumns))))
+  }
+
+  /// Conditions and columns where they belong: the form in which expressions are compared.
+  func shaped(_ plan: LogicalPlan, needsColumns: Bool) -> LogicalPlan {
     var result = decorrelated(plan)
     result = pushed(result, [])
     result = countingEntities(result)
     result = withOptimisedSubqueries(result)
     result = withoutEntityTexts(result)
-    result = needsColumns ? prunedToAll(result) : pruned(result, result.fields.map { _ in ColumnDemand() }).plan
-    return negotiated(limited(withPushedAggregations(result)))
+    return needsColumns ? prunedToAll(result) : pruned(result, result.fields.map { _ in ColumnDemand() }).plan
   }
 
   private func withOptimisedSubqueries(_ plan: LogicalPlan) -> LogicalPlan {

@@ -13,7 +13,14 @@ extension Rules {
     case .scan(var scan):
       var kept: [Expression] = []
       for condition in conditions {
-        if isForScan(condition) { scan.filters.append(condition) } else { kept.append(condition) }
+        guard isForScan(condition) else {
+          kept.append(condition)
+          continue
+        }
+        scan.filters.append(condition)
+        for bound in timeBounds(of: condition) where !conditions.contains(bound) && !scan.filters.contains(bound) {
+          scan.filters.append(bound)
+        }
       }
       return filtered(.scan(scan), kept)
     case .project(let input, let expressions, let fields):
@@ -24,8 +31,10 @@ extension Rules {
       return filtered(.project(pushed(input, moved), expressions, fields: fields), above)
     case .aggregate(let input, let groupings, let sets, let aggregates, let fields):
       let (below, above) = partition(conditions) { condition in
-        sets == nil && !groupings.isEmpty
-          && references(condition).allSatisfy { $0 < groupings.count && !groupings[$0].isVolatile }
+        let columns = references(condition)
+        return (sets ?? [Array(groupings.indices)]).allSatisfy { set in
+          !set.isEmpty && columns.allSatisfy { set.contains($0) && !groupings[$0].isVolatile }
+        }
       }
       let moved = below.map { substituted($0, groupings) }
       return filtered(

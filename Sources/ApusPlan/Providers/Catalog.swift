@@ -8,6 +8,8 @@ public enum Relation: Sendable {
   case table(any TableProvider)
   /// A view: its SELECT, and the column names it gives.
   case view(schema: String, name: String, oid: OID, query: String, columns: [String])
+  /// A rollup, read as a relation.
+  case rollup(any RollupTable)
 }
 
 public protocol BinderCatalog: Sendable {
