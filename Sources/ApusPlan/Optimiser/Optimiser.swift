@@ -31,18 +31,15 @@ struct Rules {
 
   /// A folded plan through all rules. Without `needsColumns` (EXISTS) only its rows count.
   func optimised(_ plan: LogicalPlan, needsColumns: Bool) -> LogicalPlan {
-    negotiated(limited(withPushedAggregations(shaped(plan, needsColumns: needsColumns))))
-  }
-
-  /// Conditions and columns where they belong: the form in which expressions are compared.
-  func shaped(_ plan: LogicalPlan, needsColumns: Bool) -> LogicalPlan {
-    var result = decorrelated(plan)
-    result = pushed(result, [])
-    result = countingEntities(result)
+    var result = formed(plan)
     result = withOptimisedSubqueries(result)
     result = withoutEntityTexts(result)
-    return needsColumns ? prunedToAll(result) : pruned(result, result.fields.map { _ in ColumnDemand() }).plan
+    result = needsColumns ? prunedToAll(result) : pruned(result, result.fields.map { _ in ColumnDemand() }).plan
+    return negotiated(limited(withPushedAggregations(result)))
   }
+
+  /// Conditions where they belong, and columns still whole: the form in which queries and rollups are compared.
+  func formed(_ plan: LogicalPlan) -> LogicalPlan { countingEntities(pushed(decorrelated(plan), [])) }
 
   private func withOptimisedSubqueries(_ plan: LogicalPlan) -> LogicalPlan {
     plan.mapParts(

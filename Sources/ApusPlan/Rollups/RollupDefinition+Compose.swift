@@ -134,7 +134,7 @@ private struct RollupComposition {
     guard composes(call, fine, isState: isState, isCounted: isCounted) else {
       throw .rollupUnsupported(
         "\(isCounted ? "distinct_count(\(name)())" : "\(name)()") of the measure \(fine.function.name)() is",
-        hint: fine.isDistinct || fine.function.name == "approx_count_distinct"
+        hint: isUniqueCount(fine) || fine.function.name == "approx_count_distinct"
           ? "Unique counts do not add up: write distinct_count(rollup(x_state))."
           : "Sums compose by sum, least and greatest values by min and max, states by rollup(x_state).")
     }
@@ -146,12 +146,16 @@ private struct RollupComposition {
     return (index, composed)
   }
 
+  private func isUniqueCount(_ call: AggregateCall) -> Bool {
+    (call.function.name == "count" && call.isDistinct) || call.function.name == EntityCount.name
+  }
+
   private func composes(_ call: AggregateCall, _ fine: AggregateCall, isState: Bool, isCounted: Bool) -> Bool {
     let name = call.function.name
     let finer = fine.function.name
     if isCounted {
       return name == "rollup" && isState
-        && (finer == "approx_count_distinct" || ((finer == "count" || finer == "count_entities") && fine.isDistinct))
+        && (finer == "approx_count_distinct" || isUniqueCount(fine))
     }
     if name == "rollup" { return fine.type == .aggregateState }
     if isState { return false }

@@ -15,8 +15,7 @@ extension RollupDefinition {
   ) throws(ApusError) -> (table: any TableProvider, definition: RollupDefinition) {
     try RollupQuery.check(bound)
     let rules = Rules(functions: functions, context: context, parameters: [])
-    // Neither rewritten nor negotiated: the forms of expressions are wanted.
-    let plan = rules.shaped(rules.folded(bound), needsColumns: true)
+    let plan = rules.formed(rules.folded(bound))
     let query = try RollupQuery(plan, named: bound.fields)
     if let relation = query.chain.scan.table as? RollupRelation {
       return (relation, try composed(query, over: relation.rollup.definition))
@@ -225,6 +224,7 @@ struct RollupQuery {
     case .window: throw .rollupUnsupported("window functions are")
     case .projectSet: throw .rollupUnsupported("set-returning functions are")
     case .setOperation: throw .rollupUnsupported("grouping() and set operations are")
+    case .recursive, .working: throw .rollupUnsupported("WITH RECURSIVE is")
     case .scan, .values, .join, .lateral, .tableFunction:
       throw .notRollup("a rollup's query must group rows by a time bucket", hint: bucketHint)
     }
@@ -252,6 +252,7 @@ struct RollupQuery {
     case .window: throw .rollupUnsupported("window functions are")
     case .projectSet: throw .rollupUnsupported("set-returning functions are")
     case .setOperation: throw .rollupUnsupported("set operations are")
+    case .recursive, .working: throw .rollupUnsupported("WITH RECURSIVE is")
     }
   }
 
