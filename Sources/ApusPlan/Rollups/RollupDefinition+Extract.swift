@@ -225,6 +225,7 @@ struct RollupQuery {
     case .projectSet: throw .rollupUnsupported("set-returning functions are")
     case .setOperation: throw .rollupUnsupported("grouping() and set operations are")
     case .recursive, .working: throw .rollupUnsupported("WITH RECURSIVE is")
+    case .gapFill: throw .rollupUnsupported("time_bucket_gapfill is")
     case .scan, .values, .join, .lateral, .tableFunction:
       throw .notRollup("a rollup's query must group rows by a time bucket", hint: bucketHint)
     }
@@ -253,6 +254,7 @@ struct RollupQuery {
     case .projectSet: throw .rollupUnsupported("set-returning functions are")
     case .setOperation: throw .rollupUnsupported("set operations are")
     case .recursive, .working: throw .rollupUnsupported("WITH RECURSIVE is")
+    case .gapFill: throw .rollupUnsupported("time_bucket_gapfill is")
     }
   }
 
