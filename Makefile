@@ -3,8 +3,8 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test build run test test-unit test-sql test-clients test-crash test-docs test-browser bench \
-  bench-kernels format lint clean
+.PHONY: help deps deps-test build run test test-unit test-sql test-clients test-docs test-plugins test-crash test-browser \
+  bench bench-kernels format lint clean
 
 POSTGRES_PORT ?= 7432
 HTTP_PORT ?= 7480
@@ -26,7 +26,9 @@ endif
 # connection for it, nor pay for the search.
 RELEASE_FLAGS += -Xswiftc -enforce-exclusivity=unchecked
 # Without colours: they are a flag of the compiler, so that a build from a terminal would redo one from a script.
-BUILD := swift build -c release --product apus --no-color-diagnostics $(RELEASE_FLAGS)
+BUILD := swift build -c release --no-color-diagnostics $(RELEASE_FLAGS)
+# The server, and the plugins that it finds beside itself.
+PRODUCTS := apus sqlite postgres
 APUS := .build/release/apus
 PYTHON := .build/venv/bin/python
 
@@ -39,15 +41,15 @@ deps: ## install what building and running needs (Debian 12; looks before it ins
 deps-test: deps ## install what the tests need besides: PostgreSQL 15 and a Python environment in .build/venv
 	@scripts/deps.sh test
 
-build: deps ## build .build/release/apus
+build: deps ## build .build/release/apus, and the plugins beside it
 	@echo "Building apus: $(BUILD_KIND)."
-	@$(BUILD)
+	@scripts/build.sh '$(BUILD)' $(PRODUCTS)
 
 run: ## install what is missing, build, and serve with the data in ./apus-data
-	@APUS_BUILD='$(BUILD)' APUS_BUILD_KIND='$(BUILD_KIND)' scripts/run.sh \
+	@APUS_BUILD='$(BUILD)' APUS_PRODUCTS='$(PRODUCTS)' APUS_BUILD_KIND='$(BUILD_KIND)' scripts/run.sh \
 	  --data '$(DATA)' --postgres-port $(POSTGRES_PORT) --http-port $(HTTP_PORT)
 
-test: test-unit test-sql test-clients test-docs test-crash ## every test: modules, SQL, clients, documents, crashes
+test: test-unit test-sql test-clients test-plugins test-docs test-crash ## every test: modules, SQL, clients, plugins, documents, crashes
 	@echo "All tests passed."
 
 test-unit: deps ## the tests of each module, and those of the architecture
@@ -61,6 +63,9 @@ test-clients: deps-test build ## psql, psycopg, asyncpg, Segment's SDK and curl 
 
 test-docs: deps-test build ## every code block of README.md and docs, page by page against a server
 	$(PYTHON) Tests/Docs/run.py --apus $(APUS)
+
+test-plugins: deps-test build ## the same rows and answers in columnar tables, SQLite and PostgreSQL (ROWS=200k for more)
+	$(PYTHON) Tests/Plugins/run.py --apus $(APUS) $(if $(ROWS),--rows $(ROWS))
 
 test-crash: deps-test build ## kill -9 in the middle of ingest, and reading one's own writes
 	$(PYTHON) Tests/Crash/kill9.py --apus $(APUS) $(if $(ROWS),--rows $(ROWS))
@@ -76,10 +81,10 @@ bench-kernels: deps ## nanoseconds a value of the vector kernels (KERNELS="gathe
 	swift run -c release $(RELEASE_FLAGS) bench-kernels $(KERNELS)
 
 format: ## format the Swift sources in place
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel Package.swift Sources Tests plugins
 
 lint: ## check the format of the Swift sources
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests plugins
 
 clean: ## remove what was built (not ./apus-data)
 	rm -rf .build Benchmarks/data Benchmarks/results

@@ -2,7 +2,7 @@
 # What `make run` does: installs what is missing, builds, and becomes the server. Arguments go to `apus serve`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-: "${APUS_BUILD:=swift build -c release --product apus}"
+: "${APUS_BUILD:=swift build -c release}" "${APUS_PRODUCTS:=apus sqlite postgres}"
 
 scripts/deps.sh build
 
@@ -30,6 +30,7 @@ if [ -x .build/release/apus ]; then
 else
   echo "Building apus (${APUS_BUILD_KIND:-release}): the first time takes 4 to 8 minutes on two cores, 3 GB of memory and 1 GB of disk."
 fi
-$APUS_BUILD
+# shellcheck disable=SC2086
+scripts/build.sh "$APUS_BUILD" $APUS_PRODUCTS
 echo "Serving with the data in $data; Ctrl-C stops."
 exec .build/release/apus serve "${arguments[@]}"

@@ -30,6 +30,8 @@ final class PostgresResult {
 /// One user at a time has a connection; only `cancelHandle` is for other threads.
 final class PostgresConnection: @unchecked Sendable {
   let handle: OpaquePointer
+  /// Whether it has served before, so that the server may have closed it since.
+  var wasUsed = false
 
   init(_ options: ConnectionOptions) throws(PluginError) {
     let connected = Self.connect(options.keywords)
@@ -68,11 +70,10 @@ final class PostgresConnection: @unchecked Sendable {
 
   var isUsable: Bool { PQstatus(handle) == CONNECTION_OK }
 
-  /// Whether the server has closed a connection that lay idle: it says so on the socket.
+  /// Whether the server has something to say on a connection that lies idle: mostly that it closes it.
   var isStale: Bool {
     var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
-    if poll(&descriptor, 1, 0) > 0, PQconsumeInput(handle) == 0 { return true }
-    return !isUsable
+    return poll(&descriptor, 1, 0) != 0 || !isUsable
   }
 
   /// The error of a result, or of the connection where there is none.

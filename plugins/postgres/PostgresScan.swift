@@ -59,14 +59,14 @@ final class CopyScan: StorageScan {
   var types: [PluginType] { query.types }
 
   func run() throws(PluginError) -> any StorageRows {
-    let connection = try server.connection()
-    try cancellation.start(connection)
-    do throws(PluginError) {
-      _ = try connection.execute("COPY (\(query.sql)) TO STDOUT (FORMAT binary)")
-    } catch {
-      cancellation.stop()
-      server.giveBack(connection)
-      throw error
+    let (connection, _) = try server.starting { (connection) throws(PluginError) in
+      try cancellation.start(connection)
+      do throws(PluginError) {
+        _ = try connection.execute("COPY (\(query.sql)) TO STDOUT (FORMAT binary)")
+      } catch {
+        cancellation.stop()
+        throw error
+      }
     }
     return CopyRows(self, connection, query.types)
   }

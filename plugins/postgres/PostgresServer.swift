@@ -58,15 +58,36 @@ final class PostgresServer: StorageServer {
   /// Only of connections outside transactions and statements.
   func giveBack(_ connection: PostgresConnection) {
     guard connection.isUsable, PQtransactionStatus(connection.handle) == PQTRANS_IDLE else { return }
+    connection.wasUsed = true
     idle.withLock { list in
       if list.count < Self.idleMax { list.append(connection) }
     }
   }
 
+  /// A connection on which `body` has begun something. One that the server closed while it lay idle is replaced once.
+  func starting<T>(
+    _ body: (PostgresConnection) throws(PluginError) -> T
+  ) throws(PluginError) -> (PostgresConnection, T) {
+    while true {
+      let connection = try connection()
+      do throws(PluginError) {
+        return (connection, try body(connection))
+      } catch {
+        if connection.wasUsed, !connection.isUsable {
+          // The others lay as long.
+          idle.withLock { $0.removeAll() }
+          continue
+        }
+        giveBack(connection)
+        throw error
+      }
+    }
+  }
+
   private func with<T>(_ body: (PostgresConnection) throws(PluginError) -> T) throws(PluginError) -> T {
-    let connection = try connection()
-    defer { giveBack(connection) }
-    return try body(connection)
+    let (connection, result) = try starting(body)
+    giveBack(connection)
+    return result
   }
 
   private func facts() throws(PluginError) -> ServerFacts {
@@ -155,8 +176,7 @@ final class PostgresServer: StorageServer {
   }
 
   func begin() throws(PluginError) -> any StorageTransaction {
-    let connection = try connection()
-    _ = try connection.execute("BEGIN")
+    let (connection, _) = try starting { (connection) throws(PluginError) in try connection.execute("BEGIN") }
     return PostgresTransaction(self, connection, try facts())
   }
 }

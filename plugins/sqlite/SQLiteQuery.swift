@@ -138,6 +138,14 @@ struct SQLiteQuery {
   // MARK: Conditions
 
   private mutating func condition(_ filter: BackendFilter) -> Condition {
+    let kept = parameters
+    let made = form(of: filter)
+    // Parameters of what is left out are left out too.
+    if made.support == .unsupported { parameters = kept }
+    return made
+  }
+
+  private mutating func form(of filter: BackendFilter) -> Condition {
     switch filter {
     case .compare(let column, let comparison, let constant):
       guard let left = comparable(column, ordered: comparison.isOrder), let right = value(constant, for: column.type)
