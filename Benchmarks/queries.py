@@ -61,6 +61,24 @@ def _funnel(d, span):
         f"count(DISTINCT CASE WHEN event = 'purchase' AND time - t2 <= {d.day} THEN user_id END) FROM y")
 
 
+def _steps(d, span):
+    """How many people reached each number of steps: by window_funnel, and by windows where there is no such thing."""
+    steps = f"{_during(d, span)} AND event IN ('page_view', 'signup', 'purchase')"
+    if isinstance(d, Apus):
+        inner = (
+            "SELECT user_id, window_funnel('1 day', time, event = 'page_view', event = 'signup', event = 'purchase') "
+            f"AS step FROM events WHERE {steps} GROUP BY user_id")
+        return f"SELECT step, count(*) FROM ({inner}) AS f GROUP BY step ORDER BY step"
+    window = "(PARTITION BY user_id ORDER BY time ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+    return (
+        f"WITH e AS (SELECT user_id, time, event FROM events WHERE {steps}), "
+        f"x AS (SELECT *, max(CASE WHEN event = 'page_view' THEN time END) OVER {window} AS t1 FROM e), "
+        f"y AS (SELECT *, max(CASE WHEN event = 'signup' AND time - t1 <= {d.day} THEN t1 END) OVER {window} AS t2 "
+        f"FROM x) SELECT step, count(*) FROM (SELECT user_id, max(CASE WHEN event = 'purchase' AND time - t2 <= {d.day} "
+        f"THEN 3 WHEN event = 'signup' AND time - t1 <= {d.day} THEN 2 WHEN event = 'page_view' THEN 1 ELSE 0 END) "
+        "AS step FROM y GROUP BY user_id) AS f GROUP BY step ORDER BY step")
+
+
 def _statements(d, meta):
     """(name, SQL) for one dialect."""
     views = "event = 'page_view'"
@@ -96,6 +114,7 @@ def _statements(d, meta):
         f"SELECT {_per('day')} AS b, {d.text('currency')} AS k, sum({d.number('price')}) FROM events "
         "WHERE event = 'purchase' GROUP BY b, k ORDER BY b, k")
     yield "q21_funnel3_30d", _funnel(d, "30d")
+    yield "q22_funnel_steps_30d", _steps(d, "30d")
     yield "q23_sessions_day_30d", (
         f"SELECT {_per('day', 'a')} AS d, count(*), avg({d.seconds('a', 'b')}) FROM (SELECT session_id, "
         f"min(time) AS a, max(time) AS b FROM events WHERE {_during(d, '30d')} GROUP BY session_id) AS x "
