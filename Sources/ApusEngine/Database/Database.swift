@@ -34,6 +34,8 @@ public final class Database: Sendable {
   let catalogMisses = CatalogMisses()
   let systemCache = SystemCache()
   private let retentionRows = Mutex<RetentionRows?>(nil)
+  let rollupDefinitions = RollupDefinitions()
+  let rollupJobs = RollupJobs()
 
   private init(
     store: Store, plugins: PluginRegistry, clock: any WallClock, isNew: Bool
@@ -67,13 +69,16 @@ public final class Database: Sendable {
     directory: String, options: StoreOptions, functions: FunctionRegistry, password: String? = nil,
     plugins: PluginDirectory = .standard
   ) throws(ApusError) -> Database {
-    let store = try Store.open(directory: directory, options: options)
+    let rollups = RollupMaintainer()
+    let store = try Store.open(directory: directory, options: options, participants: [rollups])
     do throws(ApusError) {
       let isNew = store.snapshot().settings["initialised"] == nil
       if isNew { try initialise(store, password: password) }
       let registry = PluginRegistry(directory: plugins, functions: functions)
       registry.start(store.snapshot().objects.filter { $0.kind == ExtensionDefinition.kind }.map(\.name))
-      return try Database(store: store, plugins: registry, clock: options.clock, isNew: isNew)
+      let database = try Database(store: store, plugins: registry, clock: options.clock, isNew: isNew)
+      rollups.attach(database)
+      return database
     } catch {
       store.close()
       throw error

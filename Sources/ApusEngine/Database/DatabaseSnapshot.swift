@@ -13,6 +13,7 @@ final class DatabaseSnapshot: Sendable {
   let store: Snapshot
   private let providers = Mutex<[TableID: StoreTable]>([:])
   private let systemRows = Mutex<[OID: [any RowGroup]]>([:])
+  private let rollupTables = Mutex<[RelationName: StoreRollup]>([:])
 
   init(database: Database, store: Snapshot) {
     self.database = database
@@ -22,7 +23,7 @@ final class DatabaseSnapshot: Sendable {
   func table(_ id: TableID) -> StoreTable? {
     if let known = providers.withLock({ $0[id] }) { return known }
     guard let snapshot = store.table(id) else { return nil }
-    let provider = StoreTable(snapshot)
+    let provider = StoreTable(snapshot, origin: self)
     providers.withLock { $0[id] = provider }
     return provider
   }
@@ -47,6 +48,10 @@ final class DatabaseSnapshot: Sendable {
     systemRows.withLock { $0[relation.oid] = made }
     return made
   }
+
+  /// A rollup, once it was asked for.
+  func knownRollup(_ name: RelationName) -> StoreRollup? { rollupTables.withLock { $0[name] } }
+  func note(_ rollup: StoreRollup) { rollupTables.withLock { $0[rollup.place] = rollup } }
 
   var schemas: [String] {
     ["pg_catalog", "information_schema", "public", "apus"]
@@ -83,6 +88,7 @@ struct SessionCatalog: BinderCatalog {
     if let table = snapshot.backendTable(schema: schema, name: name) {
       return .table(try snapshot.provider(of: table))
     }
+    if let rollup = try snapshot.rollup(RelationName(schema: schema, name: name)) { return .rollup(rollup) }
     if let object = snapshot.view(schema: schema, name: name) {
       let view = try ViewDefinition(object)
       return .view(

@@ -7,7 +7,7 @@ import ApusStore
 private import Foundation
 
 struct ViewDefinition: Codable, Sendable {
-  struct Column: Codable, Sendable {
+  struct Column: Codable, Sendable, Hashable {
     var name: String
     /// The type's OID.
     var type: UInt32
@@ -55,6 +55,18 @@ extension DatabaseSnapshot {
     store.objects.filter { $0.kind == "view" }.compactMap { listed($0) }
   }
   func listedView(schema: String, name: String) -> ListedRelation? { view(schema: schema, name: name).flatMap(listed) }
+
+  /// The rollups, by schema and name.
+  var listedRollups: [ListedRelation] {
+    store.objects.filter { $0.kind == StoredRollup.kind }.compactMap { object in
+      (try? StoredRollup.read(object)).map {
+        ListedRelation($0, RelationName(schema: object.schema, name: object.name))
+      }
+    }
+  }
+  func listedRollup(schema: String, name: String) -> ListedRelation? {
+    listedRollups.first { $0.schema.schema == schema && $0.name == name }
+  }
 
   private func listed(_ object: CatalogObject) -> ListedRelation? {
     guard let view = try? ViewDefinition(object) else { return nil }

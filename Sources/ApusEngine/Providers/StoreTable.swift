@@ -7,13 +7,29 @@ import ApusPlan
 import ApusStore
 
 /// A table of the embedded store as of one snapshot.
-final class StoreTable: TableProvider {
+final class StoreTable: TableProvider, @unchecked Sendable {
   let snapshot: TableSnapshot
   let schema: TableSchema
 
-  init(_ snapshot: TableSnapshot) {
+  /// Whose rollups may stand in for the rows; nil: none's.
+  private weak var origin: DatabaseSnapshot?
+
+  /// `schema`: the columns under another name.
+  init(_ snapshot: TableSnapshot, schema: TableSchema? = nil, origin: DatabaseSnapshot? = nil) {
     self.snapshot = snapshot
-    schema = Self.schema(of: snapshot.definition)
+    self.schema = schema ?? Self.schema(of: snapshot.definition)
+    self.origin = origin
+  }
+
+  var rollups: [any RollupTable] {
+    guard let origin else { return [] }
+    do throws(ApusError) {
+      return try origin.rollups(of: definition.id)
+    } catch {
+      // The rows answer too.
+      Log.warning("rollups", "the rollups of a table cannot be used", ["error": error.message])
+      return []
+    }
   }
 
   /// The columns as plans and catalogs see them.

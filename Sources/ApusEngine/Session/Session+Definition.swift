@@ -26,7 +26,9 @@ extension Session {
     case .unlisten: return Execution(command: "UNLISTEN")
     case .vacuum(let vacuum):
       return vacuum.isVacuum ? try execute(vacuum: vacuum) : Execution(command: "ANALYZE")
-    case .alterTable(let alter): return try execute(alter: alter)
+    case .alterTable(let alter):
+      return alter.kind == .materializedView ? try execute(alterRollup: alter) : try execute(alter: alter)
+    case .refreshMaterializedView(let refresh): return try execute(refresh: refresh)
     case .createExtension(let create): return try execute(extension: create)
     case .createServer(let create): return try execute(server: create)
     case .importForeignSchema(let statement): return try execute(importSchema: statement)
@@ -213,17 +215,20 @@ extension Session {
       let (owned, rest) = try ownedTables(toDrop: drop.names)
       for name in rest { if let id = try table(toDrop: name, ifExists: drop.ifExists) { ids.append(id) } }
       let tables = database.snapshot().store.tables.map(\.definition).filter { ids.contains($0.id) }
+      let rollups = try rollups(over: tables, cascade: drop.cascade)
       let views = try dependents(
-        on: tables.map { RelationName(schema: $0.schema, name: $0.name) }, cascade: drop.cascade, kind: "table")
+        on: tables.map { RelationName(schema: $0.schema, name: $0.name) } + rollups, cascade: drop.cascade,
+        kind: "table")
       try self.drop(backendTables: owned, cascade: drop.cascade, kind: "table")
       _ = try database.store.apply(
-        views.map { .removeObject(kind: "view", schema: $0.schema, name: $0.name) } + ids.map { .dropTable($0) }
-          + tables.flatMap { forgetManager(schema: $0.schema, name: $0.name) })
+        try dropping(rollups) + views.map { .removeObject(kind: "view", schema: $0.schema, name: $0.name) }
+          + ids.map { .dropTable($0) } + tables.flatMap { forgetManager(schema: $0.schema, name: $0.name) })
       return Execution(command: "DROP TABLE")
     case .view: return try execute(dropViews: drop)
     case .foreignTable: return try execute(dropForeignTables: drop)
     case .extension: return try execute(dropExtensions: drop)
     case .foreignServer: return try execute(dropServers: drop)
+    case .materializedView: return try execute(dropRollups: drop)
     case .schema:
       try requireNoBlock("DROP SCHEMA")
       for name in drop.names { try dropSchema(name.joined(separator: "."), drop) }
@@ -269,22 +274,27 @@ extension Session {
       return
     }
     let inside = snapshot.store.tables.filter { $0.definition.schema == name }
+    let rollups = snapshot.rollupNames.filter { $0.schema == name }
     let views = snapshot.store.objects.filter { $0.kind == "view" && $0.schema == name }
     let backends = snapshot.backendTables.filter { $0.schema == name }
-    guard inside.isEmpty && views.isEmpty && backends.isEmpty || drop.cascade else {
+    guard inside.isEmpty && views.isEmpty && backends.isEmpty && rollups.isEmpty || drop.cascade else {
       throw ApusError(
         .dependentObjectsStillExist, "cannot drop schema \(name) because other objects depend on it",
         detail: (inside.map { "table \(name).\($0.definition.name)" } + views.map { "view \(name).\($0.name)" }
-          + backends.map { "\($0.object.isOwned ? "table" : "foreign table") \(name).\($0.name)" })
+          + backends.map { "\($0.object.isOwned ? "table" : "foreign table") \(name).\($0.name)" }
+          + rollups.map { "materialized view \(name).\($0.name)" })
           .map { "\($0) depends on schema \(name)" }.joined(separator: "\n"),
         hint: "Use DROP ... CASCADE to drop the dependent objects too.")
     }
     try self.drop(backendTables: backends, cascade: true, kind: "schema")
+    let counting = try self.rollups(over: inside.map(\.definition), cascade: true)
+    let gone = try rollups + counting + rollupsReading(rollups + counting)
     let lost = views.map { RelationName(schema: name, name: $0.name) }
     let dependents = try dependents(
-      on: lost + inside.map { RelationName(schema: name, name: $0.definition.name) }, cascade: true, kind: "schema")
+      on: lost + gone + inside.map { RelationName(schema: name, name: $0.definition.name) }, cascade: true,
+      kind: "schema")
     _ = try database.store.apply(
-      (lost + dependents).map { .removeObject(kind: "view", schema: $0.schema, name: $0.name) }
+      try dropping(gone) + (lost + dependents).map { .removeObject(kind: "view", schema: $0.schema, name: $0.name) }
         + inside.map { .dropTable($0.definition.id) } + [.removeObject(kind: "schema", schema: "", name: name)])
   }
 }

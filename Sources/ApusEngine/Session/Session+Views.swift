@@ -24,8 +24,8 @@ extension Session {
     let made = ViewDefinition(query: create.queryText, fields: fields)
     // What is kept is the text: it must mean the same by itself.
     let object = try made.object(schema: schema, name: create.name.name)
-    if snapshot.table(schema: schema, name: create.name.name) != nil
-      || snapshot.backendTable(schema: schema, name: create.name.name) != nil
+    if snapshot.view(schema: schema, name: create.name.name) == nil,
+      try relationExists(schema, create.name.name, snapshot)
     {
       throw ApusError(
         create.orReplace ? .wrongObjectType : .duplicateTable,
@@ -178,7 +178,7 @@ extension Session {
   // MARK: - CREATE TABLE AS
 
   func execute(tableAs create: CreateTableAs, _ body: StatementBody) throws(ApusError) -> Execution {
-    guard !create.isMaterializedView else { throw ApusError.unsupported("CREATE MATERIALIZED VIEW is") }
+    if create.isMaterializedView { return try execute(rollup: create, body) }
     guard case .query(let query) = create.source else {
       throw ApusError.unsupported("CREATE TABLE AS EXECUTE is")
     }
@@ -236,10 +236,11 @@ extension Session {
   func relationExists(_ schema: String, _ name: String, _ snapshot: DatabaseSnapshot) throws(ApusError) -> Bool {
     snapshot.table(schema: schema, name: name) != nil || snapshot.view(schema: schema, name: name) != nil
       || snapshot.backendTable(schema: schema, name: name) != nil
+      || snapshot.store.object(kind: StoredRollup.kind, schema: schema, name: name) != nil
   }
 }
 
-struct RelationName: Hashable, Sendable {
+struct RelationName: Hashable, Sendable, Codable {
   let schema: String
   let name: String
 }

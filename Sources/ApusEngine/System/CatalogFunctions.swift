@@ -50,13 +50,14 @@ struct CatalogFunctions: CatalogLookup {
   func relation(_ oid: OID) -> ListedRelation? {
     if let system = SystemRelations.definition(oid) { return ListedRelation(system) }
     return snapshot.store.table(TableID(oid)).map { ListedRelation($0.definition) }
-      ?? (snapshot.listedBackendTables + snapshot.views).first { $0.oid == oid }
+      ?? (snapshot.listedBackendTables + snapshot.views + snapshot.listedRollups).first { $0.oid == oid }
   }
 
   func relation(schema: String, name: String) -> ListedRelation? {
     if let system = SystemRelations.definition(schema: schema, name: name) { return ListedRelation(system) }
     return snapshot.store.table(schema: schema, name: name).map { ListedRelation($0.definition) }
       ?? snapshot.listedBackendTable(schema: schema, name: name) ?? snapshot.listedView(schema: schema, name: name)
+      ?? snapshot.listedRollup(schema: schema, name: name)
   }
 
   /// A relation by a name in parts: with a schema, or along search_path.

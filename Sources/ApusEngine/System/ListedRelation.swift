@@ -16,6 +16,8 @@ struct ListedRelation: Sendable {
   let table: TableDefinition?
   /// Of a table of a storage backend: the access method, for one that Apus owns, and its options.
   let backend: (accessMethod: OID, options: [String])?
+  /// The options of a rollup.
+  private(set) var rollupOptions: [String: String]?
 
   var oid: OID { schema.oid }
   var name: String { schema.name }
@@ -62,6 +64,17 @@ struct ListedRelation: Sendable {
     backend = nil
   }
 
+  init(_ rollup: StoredRollup, _ name: RelationName) {
+    schema = rollup.tableSchema(name)
+    kind = .materializedView
+    isShared = false
+    rowType = 0
+    rowArrayType = 0
+    table = nil
+    backend = nil
+    rollupOptions = rollup.options
+  }
+
   /// One of pg_catalog, information_schema or apus.
   var isSystem: Bool { table == nil && backend == nil && kind == .table }
 
@@ -76,22 +89,25 @@ struct ListedRelation: Sendable {
 
   var accessMethod: OID {
     if let backend { return backend.accessMethod }
-    if table != nil { return CatalogOIDs.columnarMethod }
+    if table != nil || kind == .materializedView { return CatalogOIDs.columnarMethod }
     return kind == .table ? CatalogOIDs.heapMethod : 0
   }
 
   /// The options of CREATE TABLE, as `pg_class.reloptions` has them.
   var options: [String] {
     if let backend { return backend.options }
-    return table?.options.given.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } ?? []
+    let given = table?.options.given ?? rollupOptions.map { $0.merging(["rollup": "true"]) { first, _ in first } }
+    return given?.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } ?? []
   }
 }
 
 extension SystemSource {
   /// Every table of the store, the store's own included.
   var tables: [ListedRelation] { snapshot.store.tables.map { ListedRelation($0.definition) } }
-  /// Tables and views.
-  var relations: [ListedRelation] { tables + snapshot.listedBackendTables + snapshot.views }
+  /// Tables, views and rollups.
+  var relations: [ListedRelation] {
+    tables + snapshot.listedBackendTables + snapshot.views + snapshot.listedRollups
+  }
 }
 
 extension Value {

@@ -13,6 +13,7 @@ enum SystemDescriptions {
     ("queries", "what sessions run now"),
     ("settings", "settings with their values and where they come from"),
     ("keys", "keys for ingest and queries, without their secrets"),
+    ("rollups", "rollups: what they keep, and how much of it is up to date"),
     ("jobs", "background work that runs or waits"),
     ("policies", "what goes for its age, and how far that has come"),
     ("catalog_misses", "what clients asked of the catalogs that is not there"),

@@ -130,4 +130,5 @@ enum RelationKind: String, Sendable {
   case table = "r"
   case view = "v"
   case foreign = "f"
+  case materializedView = "m"
 }

@@ -53,4 +53,10 @@ public protocol CommitParticipant: AnyObject, Sendable {
   func changes(deletingIn partitions: Set<PartitionKey>, of table: TableID) throws(ApusError) -> [CatalogChange]
   /// Whether it holds what it derives from this partition, so that retention may drop it.
   func holds(_ partition: PartitionKey, of table: TableID) -> Bool
+  /// Work of its own that is due. Called by the store's keeper every few seconds, outside of all transactions.
+  func tend() throws(ApusError)
+}
+
+extension CommitParticipant {
+  public func tend() throws(ApusError) {}
 }

@@ -61,6 +61,28 @@ public struct TableSnapshot: Sendable {
   /// when they came in says more than they now do.
   public let thinnedPartitions: Set<PartitionKey>
 
+  init(
+    definition: TableDefinition, segments: [SegmentHandle], memtableRowGroups: [any RowGroup],
+    thinnedPartitions: Set<PartitionKey>
+  ) {
+    self.definition = definition
+    self.segments = segments
+    self.memtableRowGroups = memtableRowGroups
+    self.thinnedPartitions = thinnedPartitions
+  }
+
+  /// Rows of a table that are in none of its segments.
+  public init(definition: TableDefinition, rowGroups: [any RowGroup]) {
+    self.init(definition: definition, segments: [], memtableRowGroups: rowGroups, thinnedPartitions: [])
+  }
+
+  /// A part of the table: some of its segments, with or without its memtables.
+  public func keeping(segments isKept: (SegmentHandle) -> Bool, memtables: Bool) -> TableSnapshot {
+    TableSnapshot(
+      definition: definition, segments: segments.filter(isKept),
+      memtableRowGroups: memtables ? memtableRowGroups : [], thinnedPartitions: thinnedPartitions)
+  }
+
   /// Every row group: the morsels of a scan.
   public var rowGroups: [any RowGroup] { segments.flatMap { $0.rowGroups } + memtableRowGroups }
 

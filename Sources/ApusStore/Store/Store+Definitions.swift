@@ -29,8 +29,19 @@ extension Store {
   /// changed, with their ids, in order.
   @discardableResult
   public func apply(_ changes: [CatalogChange]) throws(ApusError) -> [TableDefinition] {
+    try apply { (_) throws(ApusError) in changes }
+  }
+
+  /// The same for changes that depend on the state that they apply to: nothing is flushed, deleted or defined between
+  /// the call of `make` and their commit.
+  @discardableResult
+  public func apply(
+    _ make: (Snapshot) throws(ApusError) -> [CatalogChange]
+  ) throws(ApusError) -> [TableDefinition] {
     try maintenance.withLock { (_) throws(ApusError) in
       if let failure { throw failure }
+      let changes = try make(snapshot())
+      if changes.isEmpty { return [] }
       var plan = DefinitionPlan(current: snapshot(), nextTable: core.withLock { $0.nextTable })
       for change in changes { try plan.add(change) }
       let planned = plan

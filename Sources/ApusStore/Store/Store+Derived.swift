@@ -11,10 +11,10 @@ extension Store {
 
   /// Replaces the rows that `derived` hold of `partition` by those that `make` derives from the segments that the table
   /// has of it now, deleted rows marked, and commits `make`'s changes with them: all in one catalog transaction.
-  /// Flushes and deletes wait meanwhile.
+  /// Flushes and deletes wait meanwhile. Nothing happens where `make` gives nil.
   public func rederive(
     _ partition: PartitionKey, of table: TableID, into derived: [TableID],
-    _ make: (SealedRows) throws(ApusError) -> Derivation
+    _ make: (SealedRows) throws(ApusError) -> Derivation?
   ) throws(ApusError) {
     try maintenance.withLock { (_) throws(ApusError) in
       if let failure { throw failure }
@@ -26,10 +26,11 @@ extension Store {
         minimum: segments.map(\.record.minimumLSN).min() ?? .zero,
         maximum: segments.map(\.record.maximumLSN).max() ?? .zero
       )
-      let derivation = try make(
+      let made = try make(
         SealedRows(
           table: state.definition, partition: partition, rowGroups: segments.flatMap(\.rowGroups),
           minimumLSN: bounds.minimum, maximumLSN: bounds.maximum))
+      guard let derivation = made else { return }
       var written: [SegmentHandle] = []
       do throws(ApusError) {
         for rows in derivation.rows where rows.rows.count > 0 {

@@ -60,6 +60,7 @@ extension Store {
       }
       if now &- compactedAt > 10_000_000_000 {
         compactedAt = now
+        for participant in participants.withLock({ $0 }) { try participant.tend() }
         try compactWhatIsDue()
       }
     } catch {

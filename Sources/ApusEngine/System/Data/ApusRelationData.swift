@@ -20,6 +20,9 @@ enum ApusRelationData {
     settings 15106 v 15206 15306 name:text,value:text,source:text,default_value:text,changeable:text,description:text
     jobs 15107 v 15207 15307 job:text,table_schema:name,table_name:name,partition:timestamptz,state:text,rows:int8,by\
     tes:int8,since:timestamptz
+    rollups 15110 v 15210 15310 rollup_schema:name,rollup_name:name,table_schema:name,table_name:name,finer:name,vers\
+    ion:int4,retention:interval,partials:int8,bytes:int8,partitions:int8,stale_partitions:int8,failure:text,history_be\
+    fore:timestamptz,definition:text
     catalog_misses 15108 v 15208 15308 kind:text,name:text,count:int8,first_at:timestamptz,last_at:timestamptz,last_q\
     uery:text
     plugins 15130 v 15230 15330 name:name,version:text,kinds:_text,state:text,error:text,description:text,file:text,ab\

@@ -3,6 +3,7 @@
 import ApusBase
 import ApusColumns
 import ApusPlan
+import ApusStore
 import ApusSyntax
 
 extension CatalogFunctions {
@@ -37,6 +38,12 @@ extension CatalogFunctions {
           relation = try catalog.requiredRelation(name)
         } else {
           relation = catalog.relation(arguments[0].asOID)
+        }
+        if let relation, relation.kind == .materializedView,
+          let rollup = catalog.snapshot.store.object(
+            kind: StoredRollup.kind, schema: relation.schema.schema, name: relation.name)
+        {
+          return .text(try StoredRollup.read(rollup).query + ";")
         }
         guard let relation,
           let object = catalog.snapshot.view(schema: relation.schema.schema, name: relation.name)

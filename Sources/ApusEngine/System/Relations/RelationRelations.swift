@@ -16,6 +16,7 @@ enum RelationRelations {
         source.snapshot.store.tables.map { table in
           classRow(ListedRelation(table.definition), rows: table.rowCount, bytes: table.segmentBytes)
         } + (source.snapshot.listedBackendTables + source.snapshot.views).map { classRow($0, rows: nil, bytes: 0) }
+          + rollupClassRows(source)
       }, lifetime: .commit),
     "pg_attribute": RelationContent(
       fixed: { _ in ListedRelation.system.flatMap(attributeRows) },
@@ -36,6 +37,17 @@ enum RelationRelations {
           return viewRow(view, query: object.flatMap { try? ViewDefinition($0) }?.query)
         }
       }, lifetime: .definitions),
+    "pg_matviews": .live(.definitions) { source throws(ApusError) in
+      source.snapshot.listedRollups.map { rollup in
+        let object = source.snapshot.store.object(
+          kind: StoredRollup.kind, schema: rollup.schema.schema, name: rollup.name)
+        let query = object.flatMap { try? StoredRollup.read($0) }?.query
+        return [
+          .text(rollup.schema.schema), .text(rollup.name), .text("apus"), .null, .bool(false), .bool(true),
+          .optional(query.map { $0 + ";" }),
+        ]
+      }
+    },
     "pg_am": RelationContent(
       fixed: { _ in
         [
@@ -46,6 +58,14 @@ enum RelationRelations {
       }, live: { source throws(ApusError) in PluginRelations.accessMethods(source) }, lifetime: .definitions),
     "pg_description": .fixed(SystemDescriptions.rows),
   ]
+
+  private static func rollupClassRows(_ source: SystemSource) -> [[Value]] {
+    source.snapshot.listedRollups.map { listed in
+      let rollup = try? source.snapshot.rollup(RelationName(schema: listed.schema.schema, name: listed.name))
+      return classRow(
+        listed, rows: rollup?.kept.segments.reduce(0) { $0 + $1.record.rows }, bytes: rollup?.kept.segmentBytes ?? 0)
+    }
+  }
 
   private static func viewRow(_ view: ListedRelation, query: String?) -> [Value] {
     [.text(view.schema.schema), .text(view.name), .text("apus"), .optional(query.map { $0 + ";" })]

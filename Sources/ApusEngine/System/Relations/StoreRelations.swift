@@ -1,4 +1,5 @@
-// StoreRelations owns apus.segments, apus.partitions, apus.tables, apus.properties and apus.jobs: what the store holds.
+// StoreRelations owns apus.rollups, apus.segments, apus.partitions, apus.tables, apus.properties and apus.jobs: what the
+// store holds.
 
 import ApusBase
 import ApusColumns
@@ -38,6 +39,20 @@ enum StoreRelations {
     },
     "tables": .live(.commit) { source throws(ApusError) in source.snapshot.store.tables.map(tableRow) },
     "properties": .live(.statement) { source throws(ApusError) in try propertyRows(source) },
+    "rollups": .live(.commit) { source throws(ApusError) in
+      try source.snapshot.rollups().map { rollup in
+        let table = rollup.base.definition
+        let segments = rollup.kept.segments.map(\.record)
+        return [
+          .text(rollup.schema), .text(rollup.name), .text(table.schema), .text(table.name),
+          .optional(rollup.stored.finer?.name), .int(Int64(rollup.stored.version)),
+          interval(rollup.kept.definition.options.retentionSeconds), .int(Int64(segments.reduce(0) { $0 + $1.rows })),
+          .int(Int64(segments.reduce(0) { $0 + $1.bytes })), .int(Int64(Set(segments.map(\.partition)).count)),
+          .int(Int64(rollup.state.stale.count)), .optional(rollup.state.failure),
+          rollup.historyEnd.map { start(of: $0, table) } ?? .null, .text(rollup.stored.query),
+        ]
+      }
+    },
     "jobs": .live(.statement) { source throws(ApusError) in
       source.database.store.pendingFlushes().map { flush in
         let definition = flush.definition
@@ -47,6 +62,12 @@ enum StoreRelations {
           .int(Int64(flush.rows)), .int(Int64(flush.bytes)), .int(time(flush.since)),
         ]
       }
+        + source.database.rollupJobs.all.map { job in
+          [
+            .text("rollup"), .text(job.rollup.schema), .text(job.rollup.name), .null,
+            .text("\(job.done) of \(job.partitions) partitions"), .null, .null, .int(job.since),
+          ]
+        }
         + source.database.store.lifecycleJobs().map { job in
           [
             .text(job.kind), .text(job.definition.schema), .text(job.definition.name),
