@@ -110,6 +110,15 @@ extension Database {
     }
   }
 
+  /// The same for all rollups of a table, after a delete. What fails is tried again later: answers are right meanwhile.
+  func deriveStale(over table: TableID) {
+    do throws(ApusError) {
+      for rollup in try snapshot().rollups(of: table) { try deriveStale(rollup.place, control: QueryControl()) }
+    } catch {
+      Log.warning("rollups", "rollups could not be derived anew after a delete", ["error": error.message])
+    }
+  }
+
   private func derive(
     _ partition: PartitionKey, _ name: RelationName, _ known: StoreRollup, _ control: QueryControl
   ) throws(ApusError) {

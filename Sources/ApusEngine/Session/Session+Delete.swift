@@ -31,6 +31,7 @@ extension Session {
       }
       return try chosen(by: bound, in: target, parameters, snapshot)
     }
+    if count > 0 { database.deriveStale(over: table) }
     return Execution(tag: { "DELETE \(count)" })
   }
 
