@@ -266,6 +266,7 @@ private struct Rows {
     ("(?1)(?t<=1)(?2)", "AB", true), ("(?1)(?t<1)(?2)", "AB", false), ("(?1)(?t>=2)(?2)", "ACB", true),
     ("(?1)(?t>2)(?2)", "ACB", false), ("(?1)(?t>2)(?2)", "ACBB", true), ("(?1)(?t==3)(?4)", "ABCD", true),
     ("(?1).*(?3).*(?2)", "ABCACC", false), ("(?1).*(?3).*(?2)", "ABCABCB", true), (".*(?4).*", "ABCD", true),
+    ("(?1).*(?t<=1)(?4)", "ABCD", true), ("(?1)(?t<=1).*(?4)", "ABCD", true), ("(?1)(?t<=1)(?4)", "ABCD", false),
   ]) func `sequence_match finds patterns`(pattern: String, letters: String, wanted: Bool) throws {
     #expect(try search("sequence_match", pattern, letters) == .bool(wanted))
   }

@@ -147,7 +147,11 @@ private final class SequenceMatcher: SequenceAnswers {
   private func advance(_ run: EventRun, _ part: inout Int, _ event: inout Int, _ base: inout Int) -> Bool {
     switch parts[part] {
     case .anyEvents:
-      if event < run.count { stack.append((part, event + 1, base)) }
+      if event < run.count {
+        stack.append((part, event + 1, base))
+        // As in ClickHouse: a time condition after `.*` counts from the event at which that ends.
+        base = event
+      }
       part += 1
       return true
     case .anyEvent, .condition:
