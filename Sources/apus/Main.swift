@@ -13,6 +13,7 @@ struct Main {
       repl [--data DIR] [-c SQL] [-f FILE]  a prompt for SQL; repl --help lists the options
       import --table T [OPTION ...] FILE    puts NDJSON or CSV into a table
       demo [--events N] [--rate N]          fills demo_events of a running server
+      plugin list|test FILE                 the plugins of this installation, and the test of one
       check --data DIR [--quick] [--json]   every checksum and invariant of a data directory
       defaults [--json]                     the options of serve and their defaults
       version                               the version
@@ -30,6 +31,7 @@ struct Main {
     case "import": exit(ImportCommand.run(Array(arguments.dropFirst())))
     case "demo": exit(DemoCommand.run(Array(arguments.dropFirst())))
     case "defaults": exit(DefaultsCommand.run(Array(arguments.dropFirst())))
+    case "plugin": exit(PluginCommand.run(Array(arguments.dropFirst())))
     case "check": exit(CheckCommand.run(Array(arguments.dropFirst())))
     case "help", "--help", "-h": print(usage)
     case nil:
@@ -46,7 +48,7 @@ struct Main {
 
   /// Commands of the interface (docs/CONFIG.md) that have nothing behind them yet.
   private static let planned: Set<String> = [
-    "plan", "apply", "export", "backup", "restore", "plugin", "config",
+    "plan", "apply", "export", "backup", "restore", "config",
   ]
 }
 

@@ -214,13 +214,17 @@ private final class RunningServer: Sendable {
         "--http-tls-certificate", "http_tls_certificate", options.httpTLS.certificate ?? "", "The certificate of HTTPS."
       ),
       setting("--http-tls-key", "http_tls_key", options.httpTLS.key ?? "", "The file of that certificate's key."),
+      setting(
+        "--plugin-dir", "plugin_dir", PluginTools(directory: options.pluginDirectory).directory,
+        "Where plugins are loaded from."),
       setting("--log-format", "log_format", options.logFormat.rawValue, "The form of log lines."),
     ])
   }
 
   private func open() throws(ApusError) -> Database {
     do throws(ApusError) {
-      let database = try Database.open(directory: options.data, password: options.password)
+      let database = try Database.open(
+        directory: options.data, password: options.password, pluginDirectory: options.pluginDirectory)
       if let password = options.password, !database.isNew, !database.accepts(password: password) {
         Log.warning(
           "serve",

@@ -24,6 +24,8 @@ struct ServeOptions: Equatable {
   var httpTLS = TLSFiles()
   /// Names by which browsers know the server, beside its addresses.
   var httpHosts: [String] = []
+  /// Where plugins are loaded from; nil: the standard place.
+  var pluginDirectory: String?
   /// The password that a new directory is made with.
   private(set) var password: String?
   /// The flag or variable that gave an option, by flag; nothing for what is by default.
@@ -44,6 +46,7 @@ struct ServeOptions: Equatable {
                             PEM files: connections may be encrypted (APUS_POSTGRES_TLS_CERTIFICATE, ..._KEY)
       --http-tls-certificate FILE, --http-tls-key FILE
                             PEM files: HTTPS instead of HTTP (APUS_HTTP_TLS_CERTIFICATE, ..._KEY)
+      --plugin-dir DIR      where CREATE EXTENSION finds plugins (APUS_PLUGIN_DIR, plugins beside the binary)
       --log-format FORMAT   logfmt or json (APUS_LOG_FORMAT, logfmt)
 
     APUS_PASSWORD, or the first line of the file APUS_PASSWORD_FILE, becomes the password of role apus when the data
@@ -86,7 +89,7 @@ struct ServeOptions: Equatable {
   /// Every flag that has a variable.
   static let settable = [
     "--data", "--listen", "--postgres-port", "--http-port", "--http-hosts", "--postgres-tls-certificate",
-    "--postgres-tls-key", "--http-tls-certificate", "--http-tls-key", "--log-format",
+    "--postgres-tls-key", "--http-tls-certificate", "--http-tls-key", "--log-format", "--plugin-dir",
   ]
   private static let flags = Set(settable + ["--config"])
 
@@ -138,6 +141,9 @@ struct ServeOptions: Equatable {
     case "--http-tls-key": httpTLS.key = value
     case "--postgres-port": postgresPort = try Self.port(value, source)
     case "--http-port": httpPort = try Self.port(value, source)
+    case "--plugin-dir":
+      guard !value.isEmpty else { throw UsageError(message: "\(source) is empty") }
+      pluginDirectory = value
     case "--log-format":
       guard let format = LogFormat(rawValue: value) else {
         throw UsageError(message: "\(source) is \"\(value)\", but a log format is logfmt or json")

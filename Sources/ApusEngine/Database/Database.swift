@@ -6,7 +6,7 @@ import ApusExecution
 import ApusFiles
 import ApusFunctions
 import ApusPlan
-public import ApusPlugins
+import ApusPlugins
 public import ApusStore
 public import ApusSyntax
 import Synchronization
@@ -56,13 +56,14 @@ public final class Database: Sendable {
   }
 
   /// Opens (or makes) the directory: replays the log. A new one gets the table `events` and, where one is given, the
-  /// password of the role `apus`. Extensions of the catalog are loaded from `plugins`; one that cannot be loaded is
+  /// password of the role `apus`. Extensions of the catalog are loaded from `pluginDirectory`; one that cannot be loaded is
   /// logged, and its tables fail.
   public static func open(
-    directory: String, options: StoreOptions = StoreOptions(), password: String? = nil,
-    plugins: PluginDirectory = .standard
+    directory: String, options: StoreOptions = StoreOptions(), password: String? = nil, pluginDirectory: String? = nil
   ) throws(ApusError) -> Database {
-    try open(directory: directory, options: options, functions: .standard, password: password, plugins: plugins)
+    try open(
+      directory: directory, options: options, functions: .standard, password: password,
+      plugins: pluginDirectory.map { PluginDirectory($0) } ?? .standard)
   }
 
   static func open(

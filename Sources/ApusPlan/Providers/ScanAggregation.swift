@@ -20,9 +20,19 @@ public struct ScanAggregation: Hashable, Sendable {
     /// The type of the result: int8 for counts; for sums int8 of int2 and int4, numeric of int8 and numeric.
     public var type: DataType
     public var filter: Expression?
+    public init(function: Function, column: Int?, type: DataType, filter: Expression?) {
+      self.function = function
+      self.column = column
+      self.type = type
+      self.filter = filter
+    }
   }
   public var groupings: [Grouping]
   public var calls: [Call]
+  public init(groupings: [Grouping], calls: [Call]) {
+    self.groupings = groupings
+    self.calls = calls
+  }
 }
 
 /// What a provider makes of an aggregation.
