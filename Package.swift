@@ -95,6 +95,7 @@ var targets: [Target] = [
   // Storage backends, each a library of its own that the server loads: see `pluginProducts`
   plugin("SQLitePlugin", path: "plugins/sqlite", ["ApusPluginKit", "CApusABI", "CSQLite"]),
   plugin("PostgresPlugin", path: "plugins/postgres", ["ApusPluginKit", "CApusABI", "CPQ"]),
+  plugin("WordsPlugin", path: "examples/plugins/words", ["ApusPluginKit", "CApusABI"]),
   // Benchmarks
   .executableTarget(
     name: "bench-kernels",
@@ -146,7 +147,7 @@ if let only = ProcessInfo.processInfo.environment["APUS_TARGETS"], !only.isEmpty
 }
 
 /// The libraries of plugins: `CREATE EXTENSION sqlite` loads libsqlite.so from beside the server.
-let pluginProducts: [Product] = [("sqlite", "SQLitePlugin"), ("postgres", "PostgresPlugin")]
+let pluginProducts: [Product] = [("sqlite", "SQLitePlugin"), ("postgres", "PostgresPlugin"), ("words", "WordsPlugin")]
   .filter { plugin in targets.contains { $0.name == plugin.1 } }
   .map { .library(name: $0.0, type: .dynamic, targets: [$0.1]) }
 
