@@ -23,10 +23,12 @@ public struct BackendCapabilities: OptionSet, Sendable {
   public static let delete = Self(rawValue: UInt64(APUS_BACKEND_DELETE))
   public static let describe = Self(rawValue: UInt64(APUS_BACKEND_DESCRIBE))
   public static let paths = Self(rawValue: UInt64(APUS_BACKEND_PATHS))
+  public static let readOwnWrites = Self(rawValue: UInt64(APUS_BACKEND_READ_OWN_WRITES))
 
   public var names: [String] {
     let all: [(Self, String)] = [
       (.create, "create"), (.append, "append"), (.delete, "delete"), (.describe, "describe"), (.paths, "paths"),
+      (.readOwnWrites, "read own writes"),
     ]
     return all.filter { contains($0.0) }.map(\.1)
   }

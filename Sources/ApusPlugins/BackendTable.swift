@@ -10,18 +10,25 @@ public final class BackendTable: TableProvider {
   public let schema: TableSchema
   public let definition: BackendTableDefinition
   public let server: BackendServer
+  /// The session's transaction on the server, whose rows must be seen.
+  private let transaction: BackendTransaction?
 
-  public init(schema: TableSchema, definition: BackendTableDefinition, server: BackendServer) {
+  /// `transaction` counts only when it is one of the table's server.
+  public init(
+    schema: TableSchema, definition: BackendTableDefinition, server: BackendServer,
+    transaction: BackendTransaction? = nil
+  ) {
     self.schema = schema
     self.definition = definition
     self.server = server
+    self.transaction = transaction?.server === server ? transaction : nil
   }
 
   public var rowCountEstimate: Int? { nil }
   public var readsPaths: Bool { server.backend.capabilities.contains(.paths) }
 
-  private func prepared(_ form: ScanForm) throws(ApusError) -> PreparedScan {
-    try PreparedScan.make(form, definition, schema, server)
+  fileprivate func prepared(_ form: ScanForm) throws(ApusError) -> PreparedScan {
+    try PreparedScan.make(form, definition, schema, server, transaction)
   }
 
   private func form(_ request: ScanRequest, outputCount: Int? = nil) -> ScanForm {
@@ -122,7 +129,7 @@ private final class BackendAggregation: TableProvider {
   }
 
   func scan(_ request: ScanRequest, context: EvaluationContext) throws(ApusError) -> ScanOutput {
-    let scan = try PreparedScan.make(form, table.definition, table.schema, table.server)
+    let scan = try table.prepared(form)
     guard scan.aggregation == answer else {
       throw ApusError(
         .objectNotInPrerequisiteState,

@@ -110,10 +110,11 @@ extension BackendServer {
 }
 
 /// A transaction of one server. Rolled back when it is let go of without commit.
-public final class BackendTransaction {
+/// One session writes in it; the scans of its statements read in it, from any thread.
+public final class BackendTransaction: @unchecked Sendable {
   public let server: BackendServer
   private var handle: OpaquePointer?
-  /// Batches appended so far.
+  /// Batches appended and deletes done so far, those that failed among them: they may have left something.
   public private(set) var batchCount = 0
 
   fileprivate init(_ server: BackendServer, _ handle: OpaquePointer) {
@@ -128,14 +129,23 @@ public final class BackendTransaction {
     return handle
   }
 
+  /// The handle for a scan that must see what was written. Throws 0A000 when the backend cannot do that.
+  func reading() throws(ApusError) -> OpaquePointer? {
+    if server.backend.capabilities.contains(.readOwnWrites) { return try open() }
+    if batchCount == 0 { return nil }
+    throw ApusError.unsupported(
+      "reading from server \"\(server.name)\" after writing to it in the same transaction is",
+      hint: "Storage backend \"\(server.plugin.name)\" shows rows when they are committed.")
+  }
+
   /// All of the table's columns, in order.
   public func append(_ columns: [Vector], count: Int, to table: BackendTableDefinition) throws(ApusError) {
     let handle = try open()
     let form = try TableForm(table)
     let export = try ArrowExport(columns, count: count)
+    batchCount += 1
     try server.call { raw, _, error in raw.append(handle, form.pointer, export.batch, error) }
     withExtendedLifetime((form, export)) {}
-    batchCount += 1
   }
 
   /// Deletes the rows that pass all filters, which are over `columns`. Throws 0A000 for a filter that the backend
@@ -153,11 +163,11 @@ public final class BackendTransaction {
     }
     var deleted: Int64 = 0
     let list = request.pointer.pointee
+    batchCount += 1
     try server.call { raw, _, error in
       raw.delete_rows(handle, form.pointer, list.filter_count, list.filters, &deleted, error)
     }
     withExtendedLifetime((form, request)) {}
-    batchCount += 1
     return deleted
   }
 

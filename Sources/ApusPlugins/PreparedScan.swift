@@ -25,26 +25,32 @@ final class PreparedScan: @unchecked Sendable {
   /// The columns that the stream has, by place in the request's, and the type that each comes as.
   private let outputs: [DataType]
   private let handle: OpaquePointer
+  /// Kept open as long as it is read in.
+  private let transaction: BackendTransaction?
 
   /// Asks as much as may be asked: without limit and aggregation when a filter is not applied exactly.
   static func make(
-    _ form: ScanForm, _ table: BackendTableDefinition, _ schema: TableSchema, _ server: BackendServer
+    _ form: ScanForm, _ table: BackendTableDefinition, _ schema: TableSchema, _ server: BackendServer,
+    _ transaction: BackendTransaction?
   ) throws(ApusError) -> PreparedScan {
-    let first = try PreparedScan(form, table, schema, server)
+    let first = try PreparedScan(form, table, schema, server, transaction)
     let takesMore = first.limit != .unsupported || first.aggregation != .unsupported
     guard takesMore, first.filters.contains(where: { $0 != .exact }) else { return first }
     var less = form
     less.limit = nil
     less.aggregation = nil
-    return try PreparedScan(less, table, schema, server)
+    return try PreparedScan(less, table, schema, server, transaction)
   }
 
   private init(
-    _ form: ScanForm, _ table: BackendTableDefinition, _ schema: TableSchema, _ server: BackendServer
+    _ form: ScanForm, _ table: BackendTableDefinition, _ schema: TableSchema, _ server: BackendServer,
+    _ transaction: BackendTransaction?
   ) throws(ApusError) {
     self.server = server
+    self.transaction = transaction
     let tableForm = try TableForm(table)
     let request = RequestForm(form, schema)
+    request.pointer.pointee.transaction = try transaction?.reading()
     var handle: OpaquePointer?
     var answer = ApusScanAnswer()
     answer.size = MemoryLayout<ApusScanAnswer>.size

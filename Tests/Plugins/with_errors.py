@@ -74,6 +74,40 @@ def test_an_insert_is_rolled_back(world):
         expect_error(world, "42P01", f"SELECT * FROM {table}")
 
 
+def test_a_failed_write_leaves_nothing_behind_a_savepoint(world):
+    for backend, server, bad, state in [("sqlite", "file", "float8 'NaN'", "22003"),
+                                        ("postgres", "remote", "NULL", "23502")]:
+        table = f"kept_{backend}"
+        world.ask(f"CREATE TABLE {table} (x float8 NOT NULL) USING {backend} WITH (server = '{server}')")
+        with world.server.connect(autocommit=False) as connection:
+            world.ask(f"INSERT INTO {table} VALUES (1)", connection)
+            world.ask("SAVEPOINT s", connection)
+            expect_error(world, state, f"INSERT INTO {table} VALUES (2), ({bad})", connection)
+            if backend == "sqlite":
+                expect_error(world, "0A000", "ROLLBACK TO s", connection)
+            connection.rollback()
+        assert world.ask(f"SELECT count(*) FROM {table}") == [(0,)]
+        world.ask(f"DROP TABLE {table}")
+
+
+def test_prepared_statements_follow_the_transaction(world):
+    for backend, server in zip(BACKENDS, ["file", "remote"]):
+        table = f"follow_{backend}"
+        world.ask(f"CREATE TABLE {table} (x int8) USING {backend} WITH (server = '{server}')")
+        with world.server.connect(autocommit=False, prepare_threshold=0) as connection:
+            for wanted in range(1, 4):
+                world.ask(f"INSERT INTO {table} VALUES ({wanted})", connection)
+                assert world.ask(f"SELECT count(*) FROM {table}", connection) == [(wanted,)]
+                if wanted == 2:
+                    connection.commit()
+                    assert world.ask(f"SELECT count(*) FROM {table}", connection) == [(2,)]
+            world.ask(f"INSERT INTO {table} SELECT x + 10 FROM {table}", connection)
+            assert world.ask(f"SELECT count(*), max(x) FROM {table}", connection) == [(6, 13)]
+            connection.rollback()
+            assert world.ask(f"SELECT count(*) FROM {table}", connection) == [(2,)]
+        world.ask(f"DROP TABLE {table}")
+
+
 def test_one_transaction_writes_one_backend(world):
     for backend, server in zip(BACKENDS, ["file", "remote"]):
         world.ask(f"CREATE TABLE two_{backend} (x int8) USING {backend} WITH (server = '{server}')")

@@ -4,6 +4,7 @@ import ApusBase
 import ApusColumns
 import ApusFunctions
 import ApusPlan
+import ApusPlugins
 import ApusStore
 import Synchronization
 
@@ -67,6 +68,8 @@ struct SessionCatalog: BinderCatalog {
   let context: EvaluationContext
   let system: SystemRelationContext
   var functions: FunctionRegistry
+  /// What the session has written to a server and not committed.
+  var backendWrite: BackendTransaction?
 
   func relation(schema: String?, name: String) throws(ApusError) -> Relation? {
     if let schema {
@@ -86,7 +89,7 @@ struct SessionCatalog: BinderCatalog {
     if let system = snapshot.systemTable(schema: schema, name: name, session: system) { return .table(system) }
     if let table = snapshot.table(schema: schema, name: name) { return .table(table) }
     if let table = snapshot.backendTable(schema: schema, name: name) {
-      return .table(try snapshot.provider(of: table))
+      return .table(try snapshot.provider(of: table, in: backendWrite))
     }
     if let rollup = try snapshot.rollup(RelationName(schema: schema, name: name)) { return .rollup(rollup) }
     if let object = snapshot.view(schema: schema, name: name) {

@@ -139,11 +139,14 @@ extension DatabaseSnapshot {
     return NamedBackendTable(schema: schema, name: name, object: definition)
   }
 
-  /// The provider of a backend's table. Throws when its server or plugin is not there.
-  func provider(of table: NamedBackendTable) throws(ApusError) -> BackendTable {
+  /// The provider of a backend's table, as a transaction sees it. Throws when its server or plugin is not there.
+  func provider(
+    of table: NamedBackendTable, in transaction: BackendTransaction? = nil
+  ) throws(ApusError) -> BackendTable {
     try BackendTable(
       schema: table.object.tableSchema(schema: table.schema, name: table.name),
       definition: table.object.backendDefinition,
-      server: database.plugins.server(table.object.server, try server(table.object.server)))
+      server: database.plugins.server(table.object.server, try server(table.object.server)),
+      transaction: transaction)
   }
 }

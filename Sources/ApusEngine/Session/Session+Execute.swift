@@ -5,6 +5,7 @@ public import ApusColumns
 import ApusExecution
 import ApusFunctions
 import ApusPlan
+import ApusPlugins
 public import ApusSyntax
 
 /// What a prepared statement holds: the parse, from which it is bound anew under each snapshot, and the last binding.
@@ -20,6 +21,8 @@ struct StatementBody: Sendable {
 struct BoundUnder<Bound: Sendable>: Sendable {
   var snapshot: DatabaseSnapshot
   var path: [String]
+  /// The transaction on a server that tables were bound in.
+  var backendWrite: BackendTransaction?
   var bound: Bound
 }
 
@@ -162,15 +165,24 @@ extension Session {
     let system = SystemRelationContext(session: self)
     let lookup = CatalogFunctions(snapshot: snapshot, context: system, searchPath: searchPath)
     return SessionCatalog(
-      snapshot: snapshot, context: evaluationContext(catalog: lookup), system: system, functions: database.functions)
+      snapshot: snapshot, context: evaluationContext(catalog: lookup), system: system, functions: database.functions,
+      backendWrite: transaction.backendWrite)
   }
 
   func bindQuery(_ query: QueryID, _ body: StatementBody) throws(ApusError) -> BoundUnder<BoundQuery> {
     let snapshot = currentSnapshot()
-    if let known = body.query, known.snapshot === snapshot, known.path == searchPath { return known }
+    if let known = body.query, isGood(known, for: snapshot) { return known }
     let bound = try Binder.bind(
       query: query, in: body.parsed, catalog: catalog(snapshot), parameterTypes: body.givenTypes)
-    return BoundUnder(snapshot: snapshot, path: searchPath, bound: bound)
+    return under(snapshot, bound)
+  }
+
+  func isGood<Bound>(_ known: BoundUnder<Bound>, for snapshot: DatabaseSnapshot) -> Bool {
+    known.snapshot === snapshot && known.path == searchPath && known.backendWrite === transaction.backendWrite
+  }
+
+  func under<Bound>(_ snapshot: DatabaseSnapshot, _ bound: Bound) -> BoundUnder<Bound> {
+    BoundUnder(snapshot: snapshot, path: searchPath, backendWrite: transaction.backendWrite, bound: bound)
   }
 
   private func execute(

@@ -10,10 +10,10 @@ import ApusSyntax
 extension Session {
   func bindInsert(_ insert: Insert, _ body: StatementBody) throws(ApusError) -> BoundUnder<BoundInsert> {
     let snapshot = currentSnapshot()
-    if let known = body.insert, known.snapshot === snapshot, known.path == searchPath { return known }
+    if let known = body.insert, isGood(known, for: snapshot) { return known }
     let bound = try Binder.bind(
       insert: insert, in: body.parsed, catalog: catalog(snapshot), parameterTypes: body.givenTypes)
-    return BoundUnder(snapshot: snapshot, path: searchPath, bound: bound)
+    return under(snapshot, bound)
   }
 
   func execute(insert: Insert, _ body: StatementBody, _ parameters: [Value]) throws(ApusError) -> Execution {
