@@ -27,6 +27,8 @@ public enum Limits {
   public static let eventBytesMax = 1 << 20
   /// Rejected events of one ingest request: with more, the whole request is refused, and nothing of it is stored.
   public static let rejectsPerRequestMax = 100_000
+  /// Links between ids that `apus.person` holds in memory.
+  public static let identityLinksMax = 4_000_000
   /// An HTTP body as sent.
   public static let httpBodyBytesMax = 64 << 20
   /// An HTTP body after decompression.

@@ -22,7 +22,7 @@ struct AccessRules: Sendable {
     if route == .live { return nil }
     if isGuarded {
       switch route {
-      case .ingest, .asset(.sdk): return nil
+      case .ingest, .posthog, .asset(.sdk): return nil
       default: break
       }
     }
@@ -36,7 +36,7 @@ struct AccessRules: Sendable {
     guard let origin = request.header("origin") else { return nil }
     let isAllowed: Bool
     switch route {
-    case .ingest, .asset(.sdk): isAllowed = isUnderDevelopment(origin)
+    case .ingest, .posthog, .asset(.sdk): isAllowed = isUnderDevelopment(origin)
     default: isAllowed = authority(of: origin)?.lowercased() == request.header("host")?.lowercased()
     }
     return isAllowed ? nil : ApusError(.insufficientPrivilege, "foreign origin \"\(origin)\"")
@@ -82,19 +82,23 @@ struct AccessRules: Sendable {
 
   // MARK: - CORS
 
-  /// The answer to a preflight for an ingest path.
-  func preflight(_ request: Request) -> Reply {
+  /// The answer to a preflight for a path that pages of other origins may use.
+  func preflight(_ request: Request, _ methods: [Request.Method]) -> Reply {
     var reply = withOrigin(Reply(204, "text/plain", []), request)
-    reply.headers.append(("Access-Control-Allow-Methods", "POST, OPTIONS"))
+    let allowed = methods.map(\.rawValue).joined(separator: ", ")
+    reply.headers.append(("Access-Control-Allow-Methods", allowed))
     let asked = request.header("access-control-request-headers") ?? "content-type"
     reply.headers.append(("Access-Control-Allow-Headers", asked))
     reply.headers.append(("Access-Control-Max-Age", "86400"))
     return reply
   }
 
-  /// Lets the page read the answer. Only for requests that `refusal` let through.
+  /// Lets the page read the answer. Only for requests that `refusal` let through. sendBeacon always sends credentials,
+  /// and vendors' SDKs may; what they open is nothing: the password is not taken from foreign pages, and there are no
+  /// cookies.
   func withOrigin(_ reply: Reply, _ request: Request) -> Reply {
     guard let origin = request.header("origin") else { return reply }
-    return reply.with("Access-Control-Allow-Origin", origin).with("Vary", "Origin")
+    return reply.with("Access-Control-Allow-Origin", origin).with("Access-Control-Allow-Credentials", "true")
+      .with("Vary", "Origin")
   }
 }

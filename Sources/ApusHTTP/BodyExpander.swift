@@ -6,13 +6,14 @@ import CZstd
 
 /// The value of Content-Encoding that this server reads.
 enum ContentEncoding: Sendable {
-  case gzip, zstd
+  case gzip, deflate, zstd
 
   /// nil for an encoding that is not read here; `.some(nil)` for a plain body.
   static func named(_ header: String?) -> ContentEncoding?? {
     switch header?.trimmingWhitespace().lowercased() {
     case nil, "", "identity": .some(nil)
     case "gzip", "x-gzip": .some(.gzip)
+    case "deflate": .some(.deflate)
     case "zstd": .some(.zstd)
     default: nil
     }
@@ -32,7 +33,8 @@ enum BodyExpander {
     _ body: [UInt8], _ encoding: ContentEncoding, account: (Int) throws -> Void
   ) throws -> [UInt8] {
     switch encoding {
-    case .gzip: try gunzip(body, account)
+    case .gzip: try inflate(body, "gzip", windowBits: 16 + 15, account)
+    case .deflate: try inflate(body, "deflate", windowBits: 15, account)
     case .zstd: try unzstd(body, account)
     }
   }
@@ -50,10 +52,12 @@ enum BodyExpander {
     ApusError(.invalidTextRepresentation, "the body is not valid \(format)")
   }
 
-  private static func gunzip(_ body: [UInt8], _ account: (Int) throws -> Void) throws -> [UInt8] {
+  /// `windowBits`: 15, the largest window, of zlib's format; 16 more for gzip's.
+  private static func inflate(
+    _ body: [UInt8], _ format: String, windowBits: Int32, _ account: (Int) throws -> Void
+  ) throws -> [UInt8] {
     var stream = z_stream()
-    // 16: gzip only; 15: the largest window.
-    guard inflateInit2_(&stream, 16 + 15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+    guard inflateInit2_(&stream, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
       throw ApusError(.outOfMemory, "no memory to expand the body")
     }
     defer { inflateEnd(&stream) }
@@ -61,13 +65,13 @@ enum BodyExpander {
     defer { step.deallocate() }
     var out: [UInt8] = []
     try body.withUnsafeBufferPointer { input in
-      guard let base = input.baseAddress, !input.isEmpty else { throw broken("gzip") }
+      guard let base = input.baseAddress, !input.isEmpty else { throw broken(format) }
       stream.next_in = UnsafeMutablePointer(mutating: base)
       stream.avail_in = UInt32(truncatingIfNeeded: input.count)
       while true {
         stream.next_out = step.baseAddress
         stream.avail_out = UInt32(stepBytes)
-        let status = inflate(&stream, Z_NO_FLUSH)
+        let status = CZlib.inflate(&stream, Z_NO_FLUSH)
         let written = stepBytes - Int(stream.avail_out)
         try account(written)
         out.append(contentsOf: UnsafeBufferPointer(rebasing: step[0..<written]))
@@ -76,9 +80,9 @@ enum BodyExpander {
         case Z_STREAM_END:
           // gzip files may be put one behind the other.
           if stream.avail_in == 0 { return }
-          guard inflateReset(&stream) == Z_OK else { throw broken("gzip") }
+          guard inflateReset(&stream) == Z_OK else { throw broken(format) }
         case Z_OK: continue
-        default: throw broken("gzip")
+        default: throw broken(format)
         }
       }
     }

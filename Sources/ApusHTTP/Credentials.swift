@@ -29,14 +29,26 @@ enum Credentials: Sendable, Equatable {
   }
 }
 
-/// The key within a body: the member `api_key`, `token` or `writeKey` of its first object.
+/// The key within a body: the member `api_key`, `token` or `writeKey` of its first object, or, in PostHog's events, the
+/// `token` of that object's `properties`.
 enum BodyKey {
   private static let names = ["api_key", "token", "writeKey"].map { Array($0.utf8) }
 
-  static func find(in body: [UInt8]) -> String? {
+  private static let properties = Array("properties".utf8)
+  private static let batch = Array("batch".utf8)
+
+  static func find(in body: [UInt8], isPostHog: Bool = false) -> String? {
     body.withUnsafeBufferPointer { bytes in
       var scanner = Scanner(bytes: bytes)
-      return scanner.run(names)
+      if isPostHog { scanner.enterArray() }
+      if let key = scanner.run(names) { return key }
+      guard isPostHog else { return nil }
+      // An event by itself, the first of an array, or the first of a batch.
+      for path in [[properties], [batch, properties]] {
+        scanner = Scanner(bytes: bytes)
+        if path.allSatisfy({ scanner.enter($0) }), let key = scanner.run(names) { return key }
+      }
+      return nil
     }
   }
 
@@ -84,6 +96,33 @@ enum BodyKey {
           if depth == 0 { return true }
         default: break
         }
+        at += 1
+      }
+      return false
+    }
+
+    /// Past the bracket of an array whose first element is an object.
+    mutating func enterArray() {
+      skipSpace()
+      guard current == UInt8(ascii: "[") else { return }
+      at += 1
+      skipSpace()
+    }
+
+    /// To the start of a member's value.
+    mutating func enter(_ wanted: [UInt8]) -> Bool {
+      enterArray()
+      guard current == UInt8(ascii: "{") else { return false }
+      at += 1
+      while at < bytes.count {
+        skipSpace()
+        guard let name = string() else { return false }
+        skipSpace()
+        guard current == UInt8(ascii: ":") else { return false }
+        at += 1
+        skipSpace()
+        if wanted.elementsEqual(bytes[name]) { return true }
+        guard skipValue(), current == UInt8(ascii: ",") else { return false }
         at += 1
       }
       return false

@@ -68,7 +68,7 @@ extension HTTPServer {
         if key == nil, user == "apus", database.accepts(password: password) { return passwordRefusal(request) }
       case nil: key = nil
       }
-    } else if let text = BodyKey.find(in: ingest.body) {
+    } else if let text = BodyKey.find(in: ingest.body, isPostHog: ingest.dialect.name == "posthog") {
       key = database.key(text)
     } else {
       let error = ApusError(

@@ -88,8 +88,15 @@ extension HTTPServer {
   func dispatch(_ exchange: Exchange) -> MHD_Result {
     switch exchange.route {
     case .ingest(let path):
-      if exchange.request.method == .options { return exchange.send(rules.preflight(exchange.request)) }
+      if exchange.request.method == .options {
+        return exchange.send(rules.preflight(exchange.request, [.post, .options]))
+      }
       return ingest(exchange, path)
+    case .posthog(let document):
+      if exchange.request.method == .options {
+        return exchange.send(rules.preflight(exchange.request, [.get, .post, .options]))
+      }
+      return exchange.send(rules.withOrigin(document.reply, exchange.request))
     case .query: return query(exchange)
     case .live: return exchange.send(.text(200, "ok\n"))
     case .ready: return exchange.send(readiness())

@@ -15,8 +15,12 @@ extension IngestPath {
     case .group: .segment(.group)
     case .alias: .segment(.alias)
     case .batch: .segment(.batch)
+    case .posthogCapture, .posthogBatch, .posthogEvents, .posthogEventsV0: .posthog(.capture)
+    case .posthogAnalytics: .posthog(.analytics)
     }
   }
+
+  var isPostHog: Bool { if case .posthog = dialect { true } else { false } }
 }
 
 extension HTTPServer {
@@ -33,8 +37,9 @@ extension HTTPServer {
   func ingestRefusal(_ request: Request) -> Reply? {
     if ContentEncoding.named(request.header("content-encoding")) == nil {
       let name = request.header("content-encoding") ?? ""
-      let error = ApusError.unsupported("Content-Encoding \"\(name)\" is", hint: "Use gzip, zstd or none.")
-      return rules.withOrigin(Reply.error(error, status: 415).with("Accept-Encoding", "gzip, zstd"), request)
+      let error = ApusError.unsupported("Content-Encoding \"\(name)\" is", hint: "Use gzip, deflate, zstd or none.")
+      return rules.withOrigin(
+        Reply.error(error, status: 415).with("Accept-Encoding", "gzip, deflate, zstd"), request)
     }
     guard Self.isReadable(request.mediaType) else {
       let error = ApusError.unsupported(
@@ -56,7 +61,7 @@ extension HTTPServer {
     }
     let encoding = ContentEncoding.named(exchange.request.header("content-encoding")) ?? nil
     exchange.suspend()
-    if encoding == nil, body.count <= options.inlineBodyBytesMax {
+    if encoding == nil, body.count <= options.inlineBodyBytesMax, !path.isPostHog || PostHogBody.isPlain(body) {
       request.body = body
       take(request, path, database, exchange)
       return apus_http_yes
@@ -72,6 +77,11 @@ extension HTTPServer {
   private func ingestRequest(_ request: Request, _ path: IngestPath) throws(ApusError) -> IngestRequest {
     var ingest = IngestRequest(dialect: path.dialect, body: [])
     ingest.clientAddress = request.client.isEmpty ? nil : request.client
+    if path.isPostHog {
+      ingest.sentAt = PostHogHead.sentAt(request)
+      ingest.library = PostHogHead.library(request)
+      ingest.isVerbose = path == .posthogAnalytics
+    }
     // Vendors' SDKs add parameters of their own; ours are checked.
     guard path.isNative else { return ingest }
     try request.requireParameters(among: ["table", "verbose", "accept_any_time", "first_line"])
@@ -100,6 +110,13 @@ extension HTTPServer {
       } else {
         request.body = body
       }
+      if path.isPostHog {
+        request.body = try PostHogBody.unwrap(
+          request.body, compression: exchange.request.parameter("compression")
+        ) { bytes in
+          guard exchange.account(bytes) else { throw ApusError(.outOfMemory, "too many request bodies at once") }
+        }
+      }
     } catch let error as BodyTooLarge {
       return exchange.finish(rules.withOrigin(Exchange.tooLarge(error.message), exchange.request))
     } catch {
@@ -123,7 +140,7 @@ extension HTTPServer {
 
   /// The answer to those who may not; pages that may not are not told.
   private func refusal(_ error: ApusError, status: Int, _ path: IngestPath, _ exchange: Exchange) -> Reply {
-    let reply = path.isNative ? Reply.error(error, status: status) : IngestAnswer.segment(error, status: status)
+    let reply = IngestAnswer.error(error, path, status: status)
     if status == 403 { return reply }
     return rules.withOrigin(reply.with("WWW-Authenticate", "Bearer realm=\"Apus\""), exchange.request)
   }
@@ -136,12 +153,12 @@ extension HTTPServer {
     case .success(let outcome):
       if let error = Self.unreadable(outcome) {
         reply =
-          path.isNative ? .json(400, IngestAnswer.native(outcome, error: error)) : IngestAnswer.segment(error)
+          path.isNative
+          ? .json(400, IngestAnswer.native(outcome, error: error)) : IngestAnswer.error(error, path, status: 400)
       } else {
-        reply = .json(200, path.isNative ? IngestAnswer.native(outcome) : "{\"success\":true}\n")
+        reply = IngestAnswer.success(outcome, path, isBeacon: exchange.request.parameter("beacon") == "1")
       }
-    case .failure(let error):
-      reply = path.isNative ? .error(error, status: Self.ingestStatus(error)) : IngestAnswer.segment(error)
+    case .failure(let error): reply = IngestAnswer.error(error, path)
     }
     return rules.withOrigin(reply, exchange.request)
   }
@@ -156,34 +173,5 @@ extension HTTPServer {
 
   static func ingestStatus(_ error: ApusError) -> Int {
     error.state == .undefinedTable ? 404 : Reply.status(for: error.state)
-  }
-}
-
-/// The text of ingest answers.
-enum IngestAnswer {
-  static func native(_ outcome: IngestOutcome, error: ApusError? = nil) -> String {
-    func id(_ text: String?) -> String { text.map { jsonText($0) } ?? "null" }
-    var text = "{\"stored\":\(outcome.stored),\"duplicate\":\(outcome.duplicates),\"rejected\":["
-    text += outcome.rejected.map { event in
-      "{\"line\":\(event.line),\"event_id\":\(id(event.eventID)),\"code\":\(jsonText(event.code)),"
-        + "\"reason\":\(jsonText(event.reason))}"
-    }.joined(separator: ",")
-    text += "]"
-    if !outcome.events.isEmpty {
-      text += ",\"events\":["
-      text += outcome.events.map { event in
-        "{\"line\":\(event.line),\"event_id\":\(id(event.eventID)),\"status\":\"\(event.status.rawValue)\"}"
-      }.joined(separator: ",")
-      text += "]"
-    }
-    if let error { text += ",\"error\":\(Reply.errorObject(error))" }
-    return text + "}\n"
-  }
-
-  /// Segment's own answers to a request that could not be taken: 400 is not sent again, 429 and 5xx are.
-  static func segment(_ error: ApusError, status known: Int? = nil) -> Reply {
-    let status = known ?? HTTPServer.ingestStatus(error)
-    let reply = Reply.json(status, "{\"success\":false,\"message\":\(jsonText(error.message))}\n")
-    return status == 429 || status == 503 ? reply.with("Retry-After", Reply.retryAfter(error.state)) : reply
   }
 }

@@ -1,5 +1,6 @@
 // Route owns the list of paths and what may be asked of each.
 
+import ApusEngine
 import ApusWeb
 
 /// What a path leads to.
@@ -8,6 +9,8 @@ enum Route: Sendable, Hashable {
   case ingest(IngestPath)
   case query
   case live, ready, metrics
+  /// What PostHog's SDKs ask besides.
+  case posthog(PostHogDocument)
   /// A file of the dashboard, or the browser SDK.
   case asset(WebAsset)
   /// Chart.js, which the system brings.
@@ -18,6 +21,10 @@ enum Route: Sendable, Hashable {
     if path.count > 1, path.hasSuffix("/") { path.removeLast() }
     if let ingest = IngestPath(rawValue: path) {
       self = .ingest(ingest)
+      return
+    }
+    if let document = PostHogDocument(path: path) {
+      self = .posthog(document)
       return
     }
     switch path {
@@ -37,6 +44,8 @@ enum Route: Sendable, Hashable {
     switch self {
     case .ingest: [.post, .options]
     case .query: [.post]
+    case .posthog(.flags): [.post, .get, .options]
+    case .posthog: [.get, .head, .options]
     case .live, .ready, .metrics, .asset, .chart: [.get, .head]
     }
   }
@@ -44,7 +53,8 @@ enum Route: Sendable, Hashable {
   /// For metrics: a fixed set.
   var label: String {
     switch self {
-    case .ingest(let path): path.isNative ? "events" : "segment"
+    case .ingest(let path): path.isNative ? "events" : path.dialect.name
+    case .posthog: "posthog"
     case .query: "query"
     case .live: "livez"
     case .ready: "readyz"
@@ -65,6 +75,11 @@ enum IngestPath: String, Sendable {
   case group = "/v1/group"
   case alias = "/v1/alias"
   case batch = "/v1/batch"
+  case posthogCapture = "/capture"
+  case posthogBatch = "/batch"
+  case posthogEvents = "/e"
+  case posthogEventsV0 = "/i/v0/e"
+  case posthogAnalytics = "/i/v1/analytics/events"
 
   var isNative: Bool { self == .events }
 }

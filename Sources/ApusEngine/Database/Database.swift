@@ -55,8 +55,8 @@ public final class Database: Sendable {
     store.use(rows)
   }
 
-  /// Opens (or makes) the directory: replays the log. A new one gets the table `events` and, where one is given, the
-  /// password of the role `apus`. Extensions of the catalog are loaded from `pluginDirectory`; one that does not load is
+  /// Opens (or makes) the directory: replays the log. A new one gets the table `events`, the views `users` and
+  /// `identities` and, where one is given, the password of the role `apus`. Extensions of the catalog are loaded from `pluginDirectory`; one that does not load is
   /// logged, and its tables fail.
   public static func open(
     directory: String, options: StoreOptions = StoreOptions(), password: String? = nil, pluginDirectory: String? = nil
@@ -92,6 +92,7 @@ public final class Database: Sendable {
       try store.createTable(EventsTable.definition)
     }
     var changes: [CatalogChange] = [.putSetting(name: "initialised", value: "true")]
+    for view in try IdentityViews.objects() { changes.append(.putObject(view)) }
     if let password {
       let verifier = try ScramVerifier.make(password: password)
       changes.append(

@@ -15,6 +15,7 @@ final class DatabaseSnapshot: Sendable {
   private let providers = Mutex<[TableID: StoreTable]>([:])
   private let systemRows = Mutex<[OID: [any RowGroup]]>([:])
   private let rollupTables = Mutex<[RelationName: StoreRollup]>([:])
+  private let links = Mutex<IdentityLinks?>(nil)
 
   init(database: Database, store: Snapshot) {
     self.database = database
@@ -53,6 +54,16 @@ final class DatabaseSnapshot: Sendable {
   /// A rollup, once it was asked for.
   func knownRollup(_ name: RelationName) -> StoreRollup? { rollupTables.withLock { $0[name] } }
   func note(_ rollup: StoreRollup) { rollupTables.withLock { $0[rollup.place] = rollup } }
+
+  /// What `apus.person` goes by: read from the events once for this snapshot.
+  func identityLinks() throws(ApusError) -> IdentityLinks {
+    if let known = links.withLock({ $0 }) { return known }
+    let session = database.makeSession(isReadOnly: true)
+    defer { session.close() }
+    let made = try session.identityLinks(self)
+    links.withLock { $0 = made }
+    return made
+  }
 
   var schemas: [String] {
     ["pg_catalog", "information_schema", "public", "apus"]

@@ -1,4 +1,4 @@
-// How a body is cut into events: lines, an array, one object, or Segment's envelope.
+// How a body is cut into events: lines, an array, one object, or a vendor's envelope.
 
 import ApusBase
 import ApusColumns
@@ -23,10 +23,14 @@ extension EventDecoder {
     let first = Self.skipSpace(body, 0)
     guard first < body.count else { throw ApusError(.invalidTextRepresentation, "the request has no events") }
     if case .segment(.batch) = request.dialect {
-      try segmentBatch(body, first, parser)
+      try batch(body, first, parser, sentAt: "sentAt")
+    } else if case .posthog(let call) = request.dialect, body[first] == UInt8(ascii: "{"),
+      call == .analytics || Self.isBatch(body, first)
+    {
+      try batch(body, first, parser, sentAt: "sent_at")
     } else if body[first] == UInt8(ascii: "[") {
       try elements(body, first, parser)
-    } else if case .segment = request.dialect {
+    } else if request.dialect != .native {
       try single(body, parser)
     } else if body[first] == UInt8(ascii: "{"), let end = JSONParser.endOfValue(body, at: first),
       Self.skipSpace(body, end) == body.count
@@ -93,11 +97,18 @@ extension EventDecoder {
     try reject(fault, line: number, eventID: nil, Self.part(body, at..<body.count))
   }
 
-  /// Segment's batch: `{"batch": [...], "sentAt": ..., "context": {...}}`. The members around the events are cut out
-  /// first, so that a broken event leaves the others be.
-  private mutating func segmentBatch(
-    _ body: UnsafeRawBufferPointer, _ first: Int, _ parser: JSONParser
+  /// Whether the object at `first` has a member `batch`: PostHog sends single events to the same paths.
+  private static func isBatch(_ body: UnsafeRawBufferPointer, _ first: Int) -> Bool {
+    envelope(body, first)?.contains { $0.name == "batch" } ?? false
+  }
+
+  /// A batch: `{"batch": [...], "sentAt": ..., "context": {...}}`, where Segment's and PostHog's names of the sending
+  /// differ and only Segment's has a context. The members around the events are cut out first, so that a broken event
+  /// leaves the others be.
+  private mutating func batch(
+    _ body: UnsafeRawBufferPointer, _ first: Int, _ parser: JSONParser, sentAt: String
   ) throws(ApusError) {
+    let isPostHog = sentAt == "sent_at"
     guard let members = Self.envelope(body, first) else {
       let document = parser.parse(body)
       throw document.error?.apusError(body)
@@ -107,16 +118,17 @@ extension EventDecoder {
     for (name, value) in members {
       switch name {
       case "batch": events = value
-      case "sentAt":
+      case sentAt:
         let document = parser.parse(Self.part(body, value))
         guard document.error == nil, document[0].kind == .string,
           let time = try? DateTimeInput.timestamptz(document.text(document[0]), settings), TimestampRange.isFinite(time)
         else {
-          if document.error == nil, document[0].kind == .null { continue }
+          // PostHog's SDKs would drop the whole batch; its own servers leave the clock as it is.
+          if isPostHog || (document.error == nil && document[0].kind == .null) { continue }
           throw ApusError(.invalidDatetimeFormat, "the batch's sentAt is not a time")
         }
         envelopeSentAt = time
-      case "context":
+      case "context" where !isPostHog:
         let document = parser.parse(Self.part(body, value))
         if document.error == nil, document[0].kind == .object, document[0].number > 0 {
           envelopeContext = Array(Self.part(body, value))

@@ -11,31 +11,6 @@ enum SegmentField: Int, CaseIterable {
   static let names = allCases.map { String(describing: $0) }
 }
 
-/// The columns that Segment's events need. Throws 42703 for a table without them.
-struct SegmentNames {
-  let event: Int
-  let eventID: Int
-  let userID: Int
-  let anonymousID: Int
-  let time: Int
-  let sentAt: Int
-  let properties: Int
-
-  init(_ target: IngestTarget) throws(ApusError) {
-    event = try target.place("event", .text, for: "Segment")
-    eventID = try target.place("event_id", .text, for: "Segment")
-    userID = try target.place("user_id", .text, for: "Segment")
-    anonymousID = try target.place("anonymous_id", .text, for: "Segment")
-    sentAt = try target.place("sent_at", .timestamptz, for: "Segment")
-    properties = try target.place("properties", .jsonb, for: "Segment")
-    guard let time = target.time else {
-      time = try target.place("time", .timestamptz, for: "Segment")
-      return
-    }
-    self.time = time
-  }
-}
-
 extension EventDecoder {
   /// The tokens of an event's members, by field; -1 for none and for JSON null.
   private struct Tokens {
@@ -54,7 +29,7 @@ extension EventDecoder {
     _ document: JSONDocument, _ call: IngestDialect.SegmentCall, line: Int
   ) -> IngestFault? {
     guard document[0].kind == .object else { return IngestFault(.notAnObject, "an event is a JSON object") }
-    guard let segment else { return IngestFault(.unknownType, "the table takes no Segment events") }
+    guard let segment = vendor else { return IngestFault(.unknownType, "the table takes no Segment events") }
     clearCells()
     var tokens = Tokens()
     let end = document[0].end
@@ -81,7 +56,7 @@ extension EventDecoder {
 
   /// The members that are columns.
   private mutating func acceptSegment(
-    _ document: JSONDocument, _ tokens: Tokens, _ kind: IngestDialect.SegmentCall, _ segment: SegmentNames
+    _ document: JSONDocument, _ tokens: Tokens, _ kind: IngestDialect.SegmentCall, _ segment: VendorColumns
   ) -> IngestFault? {
     let name: StaticString =
       switch kind {
@@ -187,7 +162,7 @@ extension EventDecoder {
   private mutating func finishSegment(
     _ document: JSONDocument, _ tokens: Tokens, _ clientTime: Int?, _ line: Int
   ) -> IngestFault? {
-    if memberCount == 0, tokens[.properties] != nil, let column = segment?.properties, let token = tokens[.properties] {
+    if memberCount == 0, tokens[.properties] != nil, let column = vendor?.properties, let token = tokens[.properties] {
       cells[column] = Cell(state: .token, token: Int32(truncatingIfNeeded: token), number: 0)
     }
     return finishRow(document, properties: nil, clientTime: clientTime, line: line)

@@ -51,11 +51,13 @@ struct EventDecoder: ~Copyable {
   let received: PostgresMicroseconds
   let bounds: AdmissionBounds?
   let settings: FormatSettings
-  let segment: SegmentNames?
+  let vendor: VendorColumns?
 
   var sinks: UnsafeMutablePointer<ColumnSink>
   let cells: UnsafeMutablePointer<Cell>
   var fields: FieldNames
+  /// Names within `properties` that a dialect reads.
+  var propertyFields: FieldNames
   /// Texts that are not in the body: of numbers in text columns, and names of Segment's calls.
   var scratch: [UInt8] = []
   /// Values of columns without a fast way, by column.
@@ -67,7 +69,7 @@ struct EventDecoder: ~Copyable {
   /// Rows without a value in a column whose default is computed, by the place in `target.computed`.
   var absentRows: [[UInt32]]
 
-  /// Segment's batches: whether one is being read, and what it says for all of its events.
+  /// Vendors' batches: whether one is being read, and what it says for all of its events.
   var isInEnvelope = false
   var envelopeSentAt: PostgresMicroseconds?
   var envelopeContext: [UInt8]?
@@ -99,11 +101,17 @@ struct EventDecoder: ~Copyable {
     let count = target.columns.count
     switch request.dialect {
     case .native:
-      segment = nil
+      vendor = nil
       fields = FieldNames(target.names)
+      propertyFields = FieldNames([])
     case .segment:
-      segment = try SegmentNames(target)
+      vendor = try VendorColumns(target, for: "Segment")
       fields = FieldNames(SegmentField.names)
+      propertyFields = FieldNames([])
+    case .posthog:
+      vendor = try VendorColumns(target, for: "PostHog")
+      fields = FieldNames(PostHogField.names)
+      propertyFields = FieldNames(PostHogProperty.names)
     }
     sinks = Self.makeSinks(target)
     cells = .allocate(capacity: count)
@@ -177,6 +185,7 @@ struct EventDecoder: ~Copyable {
     switch request.dialect {
     case .native: fault = native(document, line: line)
     case .segment(let call): fault = segmentEvent(document, call, line: line)
+    case .posthog: fault = posthogEvent(document, line: line)
     }
     guard let fault else {
       if rowCount >= Self.rowsPerBatch { try flush() }
@@ -202,6 +211,7 @@ struct EventDecoder: ~Copyable {
     switch request.dialect {
     case .native: name = target.definition.options.dedupeKey
     case .segment: name = "messageId"
+    case .posthog: name = "uuid"
     }
     guard let name, let token = JSONB.member(document, 0, name), document[token].kind == .string else { return nil }
     return document.string(token)

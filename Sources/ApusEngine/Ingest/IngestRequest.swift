@@ -9,9 +9,18 @@ public enum IngestDialect: Sendable, Hashable {
   case native
   /// Segment's tracking API.
   case segment(SegmentCall)
+  /// PostHog's capture API.
+  case posthog(PostHogCall)
 
   public enum SegmentCall: String, Sendable, Hashable, CaseIterable {
     case track, identify, page, screen, group, alias, batch
+  }
+
+  public enum PostHogCall: Sendable, Hashable {
+    /// One event, an array of events, or an object with a `batch` of them.
+    case capture
+    /// `/i/v1/analytics/events`: always a batch.
+    case analytics
   }
 
   /// The name in `apus.rejects`, `apus.ingest` and metrics.
@@ -19,6 +28,7 @@ public enum IngestDialect: Sendable, Hashable {
     switch self {
     case .native: "native"
     case .segment: "segment"
+    case .posthog: "posthog"
     }
   }
 }
@@ -32,6 +42,10 @@ public struct IngestRequest: Sendable {
   public var body: [UInt8]
   /// When it was received; nil: now, by the database's clock.
   public var receivedAt: PostgresMicroseconds?
+  /// When the client's clock says that it was sent, where that stands outside of the body.
+  public var sentAt: PostgresMicroseconds?
+  /// The SDK that sends, where that stands outside of the body: PostHog's `$lib` and `$lib_version`.
+  public var library: (name: String, version: String)?
   /// Not stored: `ingest.store_ip` is not there yet.
   public var clientAddress: String?
   /// Whether the table's `accept` bounds are left aside, as for history that is imported.

@@ -23,7 +23,7 @@ struct CatalogFunctions: CatalogLookup {
     var all: [String: Body] = [:]
     for part in [
       definitionBodies, visibilityBodies, privilegeBodies, sizeBodies, nameBodies, serverBodies, rowBodies,
-      accessBodies, lifecycleBodies, retentionBodies,
+      accessBodies, lifecycleBodies, retentionBodies, identityBodies,
     ] {
       for (name, body) in part { all[name] = body }
     }

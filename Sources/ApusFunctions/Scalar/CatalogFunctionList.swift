@@ -167,6 +167,7 @@ enum CatalogFunctionList {
     function(
       "remove_retention_policy", "regclass,bool", names: ["relation", "if_exists"], result: "void",
       volatility: .volatile, isStrict: false),
+    function("person", "text", schema: "apus", result: "text", volatility: .stable, isStrict: true),
     function("revoke_key", "text", schema: "apus", result: "void", volatility: .volatile, isStrict: true),
   ]
 
