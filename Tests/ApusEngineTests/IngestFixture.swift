@@ -54,6 +54,28 @@ final class IngestFixture {
     try session.commitStatementGroup()
   }
 
+  /// The rows of a query as texts; "NULL" for null.
+  func values(_ sql: String) throws -> [[String]] {
+    let session = database.makeSession()
+    defer { session.close() }
+    var found: [[String]] = []
+    for statement in try session.parse(sql) {
+      let execution = try session.execute(try session.prepare(statement))
+      while let batch = try execution.next() {
+        for row in 0..<batch.count {
+          found.append(
+            try batch.columns.map { column in
+              if column.isNull(row) { return "NULL" }
+              var text: [UInt8] = []
+              try TextFormat.output(column, row: row, settings: .utc, into: &text)
+              return String(decoding: text, as: UTF8.self)
+            })
+        }
+      }
+    }
+    return found
+  }
+
   /// Every row of a table as texts by column, nulls left out, in the order of the store.
   func rows(_ name: String = "events", schema: String = "public") throws -> [[String: String]] {
     guard let table = database.store.snapshot().table(schema: schema, name: name) else { return [] }

@@ -72,6 +72,14 @@ import Testing
         + #""context": {"a": 1}}, {"type": "page", "name": "N", "properties": {"name": 1, "p": [2]}}], "#
         + #""sentAt": "2026-06-30T10:00:01Z", "context": {"b": {"c": 2}}}"#
     ),
+    (
+      .posthog(.capture),
+      #"{"api_key": "k", "sent_at": "2026-06-30T10:00:01Z", "batch": [{"event": "$identify", "distinct_id": "u", "#
+        + #""uuid": "i", "timestamp": "2026-06-30T10:00:00Z", "$set": {"a": 1}, "#
+        + #""properties": {"$set": {"b": [2]}, "$session_id": "s", "$process_person_profile": false}}, "#
+        + #"{"event": "e", "offset": 5, "properties": {"distinct_id": 3}}]}"#
+    ),
+    (.posthog(.analytics), #"{"batch": [{"event": "e", "distinct_id": "u", "options": {"a": 1}, "session_id": "s"}]}"#),
     (.segment(.identify), #"{"userId": 1, "traits": {"a": {"b": {}}}, "previousId": null, "groupId": "g"}"#),
   ]
   private static let bits = [

@@ -18,7 +18,7 @@ sys.path.insert(0, str(HERE))
 from harness.server import Server, find_binary
 
 MODULES = ["with_psql", "with_psycopg", "with_asyncpg", "with_segment", "with_curl", "with_command_line", "with_repl",
-           "with_access"]
+           "with_access", "with_posthog", "with_sqlalchemy", "with_pandas"]
 
 
 def main():

@@ -96,11 +96,19 @@ extension Session {
     ApusError(.undefinedObject, "unrecognized configuration parameter \"\(name)\"")
   }
 
+  /// That of the block, or outside of one that which a statement has by default.
+  var transactionIsolation: String {
+    if transaction.phase == .block || transaction.phase == .failed || transaction.pinsSnapshot {
+      return transaction.pinsSnapshot ? "repeatable read" : "read committed"
+    }
+    return settings.text("default_transaction_isolation")
+  }
+
   /// The value that SHOW shows.
   func shown(_ name: String) throws(ApusError) -> (name: String, value: String) {
     switch name.lowercased() {
     case "transaction_isolation":
-      return ("transaction_isolation", transaction.pinsSnapshot ? "repeatable read" : "read committed")
+      return ("transaction_isolation", transactionIsolation)
     case "transaction_read_only": return ("transaction_read_only", transaction.isReadOnly || isReadOnly ? "on" : "off")
     default: break
     }

@@ -26,7 +26,7 @@ struct SystemRelationContext: Sendable {
     settingRequests = session.settingRequests
     noticeRequests = session.noticeRequests
     isConfiguring = session.isConfiguring
-    transactionIsolation = session.transaction.pinsSnapshot ? "repeatable read" : "read committed"
+    transactionIsolation = session.transactionIsolation
     isReadOnly = session.transaction.isReadOnly || session.isReadOnly
     prepared = session.prepared
     cursors = session.cursors.sorted { $0.key < $1.key }.map { ($0.key, $0.value.statement, $0.value.isHoldable) }

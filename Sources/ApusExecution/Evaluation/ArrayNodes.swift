@@ -148,12 +148,48 @@ final class RowNode: Node {
   override func evaluate(_ frame: Frame) throws(ApusError) -> Vector {
     var columns: [Vector] = []
     for item in items { columns.append(try item.evaluate(frame)) }
-    var builder = VectorBuilder(type: .record, capacity: frame.count)
+    return try RecordText.records(columns, count: frame.count, settings: settings)
+  }
+}
+
+/// A field of a record, read from its text form.
+final class RecordFieldNode: Node {
+  let operand: Node
+  let index: Int
+  private let settings: FormatSettings
+  init(_ operand: Node, index: Int, type: DataType, context: EvaluationContext) {
+    self.operand = operand
+    self.index = index
+    settings = FormatSettings(
+      timeZone: TimeZone.named(context.timeZone) ?? .utc, extraFloatDigits: context.extraFloatDigits)
+    super.init(type: type)
+  }
+  override var mayFail: Bool { true }
+  override var cost: Double { operand.cost + 64 }
+
+  override func evaluate(_ frame: Frame) throws(ApusError) -> Vector {
+    let records = try operand.evaluate(frame)
+    var builder = VectorBuilder(type: type, capacity: frame.count)
     for row in 0..<frame.count {
+      guard case .text(let record) = records.value(at: row), let field = RecordText.field(record, index) else {
+        builder.appendNull()
+        continue
+      }
+      builder.append(try TextFormat.input(field, type: TypeReference(type), settings: settings))
+    }
+    return builder.finish()
+  }
+}
+
+/// The text form of records: `(1,"a b",)`.
+enum RecordText {
+  static func records(_ columns: [Vector], count: Int, settings: FormatSettings) throws(ApusError) -> Vector {
+    var builder = VectorBuilder(type: .record, capacity: count)
+    for row in 0..<count {
       var text: [UInt8] = [40]
       for (index, column) in columns.enumerated() {
         if index > 0 { text.append(44) }
-        if !column.isNull(row) { try appendField(column, row, into: &text) }
+        if !column.isNull(row) { try appendField(column, row, settings, into: &text) }
       }
       text.append(41)
       builder.append(bytes: text)
@@ -161,7 +197,9 @@ final class RowNode: Node {
     return builder.finish()
   }
 
-  private func appendField(_ column: Vector, _ row: Int, into text: inout [UInt8]) throws(ApusError) {
+  private static func appendField(
+    _ column: Vector, _ row: Int, _ settings: FormatSettings, into text: inout [UInt8]
+  ) throws(ApusError) {
     var field: [UInt8] = []
     try TextFormat.output(column, row: row, settings: settings, into: &field)
     let needsQuotes = field.isEmpty || field.contains { "\"\\(), \t\n\r\u{0B}\u{0C}".utf8.contains($0) }
@@ -175,5 +213,37 @@ final class RowNode: Node {
       text.append(byte)
     }
     text.append(34)
+  }
+
+  /// The text of a field as `records` wrote it; nil for null.
+  static func field(_ record: String, _ wanted: Int) -> String? {
+    let bytes = Array(record.utf8)
+    var at = 1
+    for index in 0... {
+      var text: [UInt8] = []
+      var isQuoted = false
+      if at < bytes.count, bytes[at] == 34 {
+        isQuoted = true
+        at += 1
+        while at < bytes.count {
+          if bytes[at] == 34 || bytes[at] == 92 {
+            guard at + 1 < bytes.count, bytes[at + 1] == bytes[at] else { break }
+            at += 1
+          }
+          text.append(bytes[at])
+          at += 1
+        }
+        at += 1
+      } else {
+        while at < bytes.count, bytes[at] != 44, bytes[at] != 41 {
+          text.append(bytes[at])
+          at += 1
+        }
+      }
+      if index == wanted { return isQuoted || !text.isEmpty ? String(decoding: text, as: UTF8.self) : nil }
+      guard at < bytes.count, bytes[at] == 44 else { return nil }
+      at += 1
+    }
+    return nil
   }
 }

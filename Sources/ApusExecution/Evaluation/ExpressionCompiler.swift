@@ -64,9 +64,9 @@ extension QueryState {
       if let upper { high = try node(upper) }
       return SliceNode(try node(input), lower: low, upper: high, type: type)
     case .row(let inputs): return RowNode(try nodes(inputs), context: context)
-    case .field(let input, let index, _):
+    case .field(let input, let index, let type):
       if case .row(let items) = input, index < items.count { return try node(items[index]) }
-      throw ApusError.unsupported("reading a field of a record is")
+      return RecordFieldNode(try node(input), index: index, type: type, context: context)
     case .subquery(let query): return try subqueryNode(query)
     default: throw .unexpected("an expression that the executor does not know")
     }

@@ -93,12 +93,20 @@ final class ProjectSetStage: BatchesStage {
         for row in 0..<rows.count {
           let values = columns.map { $0.value(at: row) }
           let made = try function.evaluate(values, arguments.map(\.type), query.context).compacted()
-          list.append(made.columns.first ?? .nulls(type: .text, count: made.count))
+          list.append(try value(of: made))
         }
         results.append(list)
       }
       try add(rows, results)
     }
+  }
+
+  /// Rows of several columns are records.
+  private func value(of rows: Batch) throws(ApusError) -> Vector {
+    guard rows.columns.count > 1 else { return rows.columns.first ?? .nulls(type: .text, count: rows.count) }
+    let settings = FormatSettings(
+      timeZone: TimeZone.named(query.context.timeZone) ?? .utc, extraFloatDigits: query.context.extraFloatDigits)
+    return try RecordText.records(rows.columns, count: rows.count, settings: settings)
   }
 
   private func add(_ rows: Batch, _ results: [[Vector]]) throws(ApusError) {

@@ -418,22 +418,23 @@ extension Binding {
     return value
   }
 
-  /// `(record).name`: of what a set-returning function of several columns gives.
+  /// `(record).name`: of what a set-returning function of several columns gives, here or in a subquery.
   private func field(_ name: String, of bound: Bound, position: Int?, _ scope: Scope) throws -> Bound {
-    guard case .column(let index, .record) = bound.expression, index >= Scope.setBase, index < Scope.groupingBase else {
-      if bound.type == .record { throw ApusError.unsupported("fields of records are", position: position) }
+    guard bound.type == .record else {
       throw ApusError(
         .wrongObjectType,
         "column notation .\(name) applied to type \(bound.type.sqlName), which is not a composite type",
         position: position ?? bound.position)
     }
-    let call = scope.sets[index - Scope.setBase]
-    let columns = try call.function.columns(call.arguments.map(\.type))
-    guard let place = columns.firstIndex(where: { $0.name == name }) else {
+    guard !bound.recordFields.isEmpty else {
+      throw ApusError.unsupported("fields of records are", position: position)
+    }
+    guard let place = bound.recordFields.firstIndex(where: { $0.name == name }) else {
       throw ApusError(
         .undefinedColumn, "column \"\(name)\" not found in data type record", position: position ?? bound.position)
     }
-    return Bound(.field(bound.expression, index: place, columns[place].type), position: bound.position)
+    return Bound(
+      .field(bound.expression, index: place, bound.recordFields[place].type), position: bound.position)
   }
 
   /// Binds all and casts them to their common type.

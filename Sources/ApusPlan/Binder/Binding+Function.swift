@@ -328,6 +328,8 @@ extension Binding {
     let columns = try function.columns(chosen.argumentTypes)
     let type = columns.count == 1 ? columns[0].type : DataType.record
     scope.sets.append((function, chosen.arguments))
-    return Bound(.column(Scope.setBase + scope.sets.count - 1, type), position: position)
+    var bound = Bound(.column(Scope.setBase + scope.sets.count - 1, type), position: position)
+    if columns.count > 1 { bound.recordFields = columns.map { Field($0.name, $0.type) } }
+    return bound
   }
 }

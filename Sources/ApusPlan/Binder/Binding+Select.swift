@@ -55,9 +55,11 @@ extension Binding {
     plan = windowed(plan, &targets, scope)
     if !scope.sets.isEmpty { plan = projectSets(plan, &targets, scope) }
     let fields = targets.map { target in
-      Field(
+      var field = Field(
         target.name, target.bound.type, modifier: target.bound.modifier, tableOID: target.bound.tableOID,
         columnNumber: target.bound.columnNumber)
+      field.recordFields = target.bound.recordFields
+      return field
     }
     plan = .project(plan, targets.map(\.bound.expression), fields: fields)
     plan = try finished(plan, targets, select.distinct, distinct, order)

@@ -15,6 +15,8 @@ struct Bound {
   /// The table column that it is.
   var tableOID: OID = 0
   var columnNumber: Int16 = 0
+  /// Of a record: its fields, where they are known.
+  var recordFields: [Field] = []
 
   var type: DataType { expression.type }
 
@@ -34,6 +36,7 @@ struct ScopeColumn {
   var columnNumber: Int16 = 0
   /// `*` leaves it out.
   var isHidden = false
+  var recordFields: [Field] = []
 
   init(_ field: Field, index: Int) {
     name = field.name
@@ -41,6 +44,7 @@ struct ScopeColumn {
     modifier = field.modifier
     tableOID = field.tableOID
     columnNumber = field.columnNumber
+    recordFields = field.recordFields
   }
   init(name: String, expression: Expression, modifier: Int32 = -1, tableOID: OID = 0, columnNumber: Int16 = 0) {
     self.name = name
@@ -50,7 +54,9 @@ struct ScopeColumn {
     self.columnNumber = columnNumber
   }
   var field: Field {
-    Field(name, expression.type, modifier: modifier, tableOID: tableOID, columnNumber: columnNumber)
+    var field = Field(name, expression.type, modifier: modifier, tableOID: tableOID, columnNumber: columnNumber)
+    field.recordFields = recordFields
+    return field
   }
 }
 
@@ -266,6 +272,7 @@ extension Binding {
       position: position)
     bound.tableOID = level == 0 ? column.tableOID : 0
     bound.columnNumber = level == 0 ? column.columnNumber : 0
+    bound.recordFields = column.recordFields
     return bound
   }
 

@@ -13,6 +13,8 @@ public struct Field: Hashable, Sendable {
   /// The table column it is, for RowDescription: 0 when it is computed.
   public var tableOID: OID
   public var columnNumber: Int16
+  /// Of a record: its fields, where they are known.
+  public var recordFields: [Field] = []
 
   public init(
     _ name: String, _ type: DataType, modifier: Int32 = -1, tableOID: OID = 0, columnNumber: Int16 = 0
