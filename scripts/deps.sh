@@ -8,7 +8,19 @@ build_packages=(
   libzstd-dev liblz4-dev libxxhash-dev libroaring-dev libsimdjson-dev libyaml-dev zlib1g-dev pkg-config
   libstdc++-12-dev libc6-dev binutils libjs-chart.js
 )
-test_packages=(postgresql-15 postgresql-client-15 python3-venv curl tmux openssl zstd)
+test_packages=(
+  postgresql-15 postgresql-client-15 python3-venv curl tmux openssl
+  zstd openjdk-17-jre-headless ecj libpostgresql-jdbc-java golang-go nodejs
+)
+# Drivers of the client tests that are unpacked into .build/clients rather than installed: they are needed there only,
+# and as packages they want much that is not needed (or a nodejs of Debian's own).
+client_packages=(
+  node-pg node-split2 node-xtend node-readable-stream node-inherits node-util-deprecate node-string-decoder
+  golang-github-jackc-pgx-v4-dev golang-github-jackc-pgtype-dev golang-github-jackc-pgconn-dev
+  golang-github-jackc-pgproto3-v2-dev golang-github-jackc-pgio-dev golang-github-jackc-chunkreader-v2-dev
+  golang-github-jackc-pgpassfile-dev golang-github-jackc-pgservicefile-dev golang-golang-x-crypto-dev
+  golang-golang-x-text-dev
+)
 
 missing() {
   local package
@@ -77,6 +89,23 @@ need_python() {
   cp "$wanted" "$stamp"
 }
 
+need_clients() {
+  local root=.build/clients/root stamp=.build/clients/packages
+  [ "$(cat "$stamp" 2>/dev/null)" = "${client_packages[*]}" ] && return
+  command -v apt-get >/dev/null || return 0
+  echo "Unpacking the drivers of the client tests into .build/clients (6 MB)."
+  rm -rf "$root" .build/clients/deb
+  mkdir -p "$root" .build/clients/deb
+  if ! (cd .build/clients/deb && apt-get download -q "${client_packages[@]}" >apt.log 2>&1); then
+    echo "They could not be downloaded; node-pg and pgx will be skipped:" >&2
+    tail -n 3 .build/clients/deb/apt.log >&2
+    return 0
+  fi
+  local package
+  for package in .build/clients/deb/*.deb; do dpkg-deb -x "$package" "$root"; done
+  echo "${client_packages[*]}" >"$stamp"
+}
+
 case "${1:-build}" in
   build)
     need_swift
@@ -84,6 +113,7 @@ case "${1:-build}" in
     ;;
   test)
     need "${test_packages[@]}"
+    need_clients
     need_python
     ;;
   *)

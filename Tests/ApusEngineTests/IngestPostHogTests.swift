@@ -12,9 +12,9 @@ import Testing
   @Test func `a batch's fields have their places, and its sent_at corrects the clock`() throws {
     let fixture = try IngestFixture()
     let outcome = try fixture.post(
-      #"{"api_key": "k", "sent_at": "2026-06-30T09:00:02Z", "historical_migration": false, "batch": [{"event": "Signed Up", "#
-        + #""uuid": "\#(Self.uuid)", "distinct_id": "u1", "timestamp": "2026-06-30T09:00:00Z", "library": "x", "#
-        + #""properties": {"price": 12.50, "$session_id": "s1", "$lib": "web"}}]}"#, .posthog(.capture))
+      #"{"api_key": "k", "sent_at": "2026-06-30T09:00:02Z", "historical_migration": false, "#
+        + #""batch": [{"event": "Signed Up", "uuid": "\#(Self.uuid)", "distinct_id": "u1", "#
+        + #""timestamp": "2026-06-30T09:00:00Z", "library": "x", "properties": {"price": 12.50, "$session_id": "s1", "$lib": "web"}}]}"#, .posthog(.capture))
     #expect(outcome.stored == 1)
     #expect(
       try fixture.rows() == [
@@ -58,8 +58,8 @@ import Testing
   @Test func `identify brings the anonymous id along`() throws {
     let fixture = try IngestFixture()
     try fixture.post(
-      #"{"event": "$identify", "distinct_id": "u", "properties": {"$anon_distinct_id": "a", "$set": {"x": 1, "y": 1}}, "#
-        + #""$set": {"y": 2}, "$set_once": {"z": 3}}"#, .posthog(.capture))
+      #"{"event": "$identify", "distinct_id": "u", "properties": {"$anon_distinct_id": "a", "#
+        + #""$set": {"x": 1, "y": 1}}, "$set": {"y": 2}, "$set_once": {"z": 3}}"#, .posthog(.capture))
     let row = try #require(try fixture.rows().first)
     #expect(row["user_id"] == "u" && row["anonymous_id"] == "a")
     #expect(

@@ -64,7 +64,7 @@ import Testing
 
   @Test func `an encoding or a media type that is not read is 415`() throws {
     let answer = try fixture.post("/v1/events", "{}", ["Content-Encoding": "br"])
-    #expect(answer.status == 415 && answer.headers["accept-encoding"] == "gzip, zstd")
+    #expect(answer.status == 415 && answer.headers["accept-encoding"] == "gzip, deflate, zstd")
     #expect(try fixture.post("/v1/events", "{}", ["Content-Type": "multipart/form-data; boundary=x"]).status == 415)
   }
 

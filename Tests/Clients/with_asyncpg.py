@@ -4,6 +4,17 @@ import datetime
 
 import asyncpg
 
+CLIENT = "asyncpg"
+
+
+def version():
+    return asyncpg.__version__
+
+
+CONNECT = '`await asyncpg.connect("postgres://apus@HOST:7432/apus")`'
+LACKS = ""
+
+
 MOMENT = datetime.datetime(2024, 2, 29, 12, 34, 56, 789000, tzinfo=datetime.timezone.utc)
 
 

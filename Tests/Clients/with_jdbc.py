@@ -4,27 +4,27 @@ import pathlib
 import program
 
 CLIENT = "JDBC (pgjdbc)"
-JARS = ["/usr/share/java/postgresql.jar"]
+CONNECT = "`jdbc:postgresql://HOST:7432/apus?user=apus`"
+LACKS = "generated keys (no sequences); updatable result sets (no primary keys)"
 
 
 def jar():
-    for path in JARS:
-        if pathlib.Path(path).exists():
-            return path
+    for path in sorted(pathlib.Path("/usr/share/java").glob("postgresql-4*.jar")):
+        return path
     raise program.Missing("libpostgresql-jdbc-java is not installed")
 
 
 def version():
     program.tool("java")
     program.tool("javac", "ecj")
-    return pathlib.Path(jar()).resolve().stem.replace("postgresql-", "")
+    return jar().stem.replace("postgresql-", "")
 
 
 def command(server):
     source, target = program.SOURCES / "JDBC.java", program.BUILT / "jdbc"
     compiler = program.tool("javac", "ecj")
     options = ["-17", "-nowarn"] if compiler == "ecj" else ["-nowarn"]
-    program.compiled([compiler, *options, "-cp", jar(), "-d", str(target), str(source)], target / "JDBC.class", [source])
+    program.compiled([compiler, *options, "-cp", str(jar()), "-d", str(target), str(source)], target / "JDBC.class", [source])
     address = f"{server.postgres_host}:{server.postgres_port}"
     return ["java", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Duser.timezone=UTC", "-cp", f"{target}:{jar()}", "JDBC", address], {}
 

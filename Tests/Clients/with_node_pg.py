@@ -5,6 +5,8 @@ import subprocess
 import program
 
 CLIENT = "node-pg"
+CONNECT = '`new Client({ connectionString: "postgres://apus@HOST:7432/apus" })`'
+LACKS = "LISTEN and NOTIFY"
 ENVIRONMENT = {"NODE_PATH": os.pathsep.join([str(program.UNPACKED / "usr/share/nodejs"), "/usr/share/nodejs"])}
 
 

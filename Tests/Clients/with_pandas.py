@@ -1,5 +1,7 @@
 """pandas: read_sql and to_sql over SQLAlchemy."""
 CLIENT = "pandas"
+CONNECT = "an engine of SQLAlchemy's for `read_sql` and `to_sql`"
+LACKS = "an index of the frame becomes a column without an index"
 
 
 def version():

@@ -1,4 +1,5 @@
 """pgx (Go): values in binary, batches, COPY in binary, savepoints, database/sql."""
+import gzip
 import os
 import pathlib
 import re
@@ -6,6 +7,8 @@ import re
 import program
 
 CLIENT = "pgx"
+CONNECT = '`pgx.Connect(ctx, "postgres://apus@HOST:7432/apus")`; `sql.Open("pgx", ...)`'
+LACKS = "LISTEN and NOTIFY, large objects"
 ROOTS = [program.UNPACKED / "usr/share/gocode", pathlib.Path("/usr/share/gocode")]
 
 
@@ -18,9 +21,8 @@ def root():
 
 def version():
     program.tool("go")
-    found = re.search(r"^# ([0-9.]+)", (root() / "src/github.com/jackc/pgx/v4/CHANGELOG.md").read_text(), re.M) \
-        if (root() / "src/github.com/jackc/pgx/v4/CHANGELOG.md").exists() else None
-    return found.group(1) if found else "4"
+    changes = root().parent / "doc/golang-github-jackc-pgx-v4-dev/changelog.Debian.gz"
+    return re.search(r"\(([0-9.]+)", gzip.open(changes, "rt").readline()).group(1)
 
 
 def command(server):

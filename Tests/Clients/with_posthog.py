@@ -9,6 +9,8 @@ import urllib.request
 import uuid
 
 CLIENT = "PostHog's Python SDK"
+CONNECT = '`Posthog(key, host="http://HOST:7480")`, posthog-js: `api_host`'
+LACKS = "feature flags, surveys and recordings: there are none, and the SDKs are told so"
 
 
 def version():

@@ -2,6 +2,18 @@
 import subprocess
 
 
+CLIENT = "psql"
+
+
+def version():
+    import subprocess
+    return subprocess.run(["psql", "--version"], capture_output=True, text=True).stdout.split()[2]
+
+
+CONNECT = "`psql postgres://apus@HOST:7432/apus`"
+LACKS = "`\\d` shows no indexes, as there are none"
+
+
 def psql(server, *commands, flags=("-At",), wanted=0, stdin=None):
     arguments = ["psql", "-X", *flags, server.url]
     for command in commands:

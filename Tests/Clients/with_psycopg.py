@@ -6,6 +6,17 @@ import time
 import psycopg
 from psycopg.types.json import Jsonb
 
+CLIENT = "psycopg 3"
+
+
+def version():
+    return psycopg.__version__
+
+
+CONNECT = '`psycopg.connect("postgres://apus@HOST:7432/apus")`'
+LACKS = ""
+
+
 UTC = datetime.timezone.utc
 MOMENT = datetime.datetime(2024, 2, 29, 12, 34, 56, 789000, tzinfo=UTC)
 

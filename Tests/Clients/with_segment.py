@@ -2,6 +2,18 @@
 import time
 
 
+CLIENT = "Segment's Python SDK"
+
+
+def version():
+    from importlib.metadata import version
+    return version("segment-analytics-python")
+
+
+CONNECT = '`Client(key, host="http://HOST:7480")`'
+LACKS = ""
+
+
 def test_track_identify_page_and_the_rest(server):
     from segment.analytics.client import Client
     errors = []

@@ -3,6 +3,8 @@ import datetime
 import decimal
 
 CLIENT = "SQLAlchemy"
+CONNECT = '`create_engine("postgresql+psycopg://apus@HOST:7432/apus")`; psycopg2 too'
+LACKS = "primary and foreign keys, sequences (`Identity`, `autoincrement`): models name their key in `__mapper_args__`"
 UTC = datetime.timezone.utc
 
 

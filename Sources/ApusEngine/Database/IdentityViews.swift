@@ -46,7 +46,8 @@ enum IdentityViews {
           ) AS said) AS dated
         WHERE kind > 0 AND (unset IS NULL OR time > unset)
         ORDER BY user_id, key, kind DESC, CASE kind WHEN 2 THEN time END DESC,
-          CASE kind WHEN 2 THEN received_at END DESC, CASE kind WHEN 2 THEN event_id END DESC, time, received_at, event_id
+          CASE kind WHEN 2 THEN received_at END DESC, CASE kind WHEN 2 THEN event_id END DESC,
+          time, received_at, event_id
       ) AS chosen
       GROUP BY user_id) AS known ON known.user_id = seen.user_id
     """
