@@ -8,13 +8,13 @@ extension IngestPath {
   var dialect: IngestDialect {
     switch self {
     case .events: .native
-    case .track: .segment(.track)
-    case .identify: .segment(.identify)
-    case .page: .segment(.page)
-    case .screen: .segment(.screen)
-    case .group: .segment(.group)
-    case .alias: .segment(.alias)
-    case .batch: .segment(.batch)
+    case .track, .shortTrack: .segment(.track)
+    case .identify, .shortIdentify: .segment(.identify)
+    case .page, .shortPage: .segment(.page)
+    case .screen, .shortScreen: .segment(.screen)
+    case .group, .shortGroup: .segment(.group)
+    case .alias, .shortAlias: .segment(.alias)
+    case .batch, .shortBatch: .segment(.batch)
     case .posthogCapture, .posthogBatch, .posthogEvents, .posthogEventsV0: .posthog(.capture)
     case .posthogAnalytics: .posthog(.analytics)
     }

@@ -59,6 +59,25 @@ def test_gzip_and_a_large_batch(server):
         assert found == (1000, 7), found
 
 
+def test_requests_of_the_sdk_for_browsers(server):
+    """analytics.js shortens the paths, calls its JSON text, and sends credentials with beacons."""
+    import json
+    import urllib.request
+    event = {"type": "track", "event": "Clicked", "anonymousId": "a", "messageId": "ajs-1", "timestamp": "2026-03-01T10:00:00Z",
+             "properties": {}, "context": {"page": {"path": "/"}}, "integrations": {}, "writeKey": "k", "userId": None}
+    for path, body in [("/v1/t", event), ("/v1/b", {"writeKey": "k", "sentAt": "2026-03-01T10:00:01Z",
+                                                    "batch": [{**event, "messageId": "ajs-2", "type": "page", "name": "Home"}]})]:
+        request = urllib.request.Request(server.http + path, json.dumps(body).encode(), {
+            "Content-Type": "text/plain;charset=UTF-8", "Origin": "http://localhost:3000"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert json.load(answer) == {"success": True}
+            assert answer.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
+            assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+    with server.connect() as connection:
+        found = connection.execute("SELECT event_id, event FROM events WHERE event_id LIKE 'ajs-%' ORDER BY 1").fetchall()
+        assert found == [("ajs-1", "Clicked"), ("ajs-2", "$pageview")], found
+
+
 def test_the_same_message_twice_is_one_event(server):
     from segment.analytics.client import Client
     for _ in range(2):

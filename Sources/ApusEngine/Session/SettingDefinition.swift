@@ -100,6 +100,9 @@ extension SettingDefinition {
     SettingDefinition(
       "max_identifier_length", .integer(min: 0, max: 1024, unit: nil), "63", "The longest name in bytes.",
       context: .internal),
+    SettingDefinition(
+      "max_index_keys", .integer(min: 0, max: 1024, unit: nil), "32", "The columns of an index; pgjdbc asks for it.",
+      context: .internal),
     SettingDefinition("lc_collate", .string, "C.UTF-8", "The order of text.", context: .internal),
     SettingDefinition("lc_ctype", .string, "C.UTF-8", "The classes of characters.", context: .internal),
     SettingDefinition("block_size", .string, "8192", "The size of a block.", context: .internal),

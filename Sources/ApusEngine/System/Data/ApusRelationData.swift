@@ -28,7 +28,7 @@ enum ApusRelationData {
     plugins 15130 v 15230 15330 name:name,version:text,kinds:_text,state:text,error:text,description:text,file:text,ab\
     i:text,threading:text
     keys 15120 v 15220 15320 name:text,kind:text,table_name:text,origins:_text,prefix:text,created_at:timestamptz
-    policies 15130 v 15230 15330 table_schema:name,table_name:name,policy:text,after:interval,filter:text,column_name:n\
+    policies 15131 v 15231 15331 table_schema:name,table_name:name,policy:text,after:interval,filter:text,column_name:n\
     ame,path:text,managed_by:text,state:text,last_run:timestamptz,rows:int8,error:text
     """
 }
