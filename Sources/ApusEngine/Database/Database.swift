@@ -56,8 +56,8 @@ public final class Database: Sendable {
   }
 
   /// Opens (or makes) the directory: replays the log. A new one gets the table `events`, the views `users` and
-  /// `identities` and, where one is given, the password of the role `apus`. Extensions of the catalog are loaded from `pluginDirectory`; one that does not load is
-  /// logged, and its tables fail.
+  /// `identities` and, where one is given, the password of the role `apus`. Extensions of the catalog are loaded from
+  /// `pluginDirectory`; one that does not load is logged, and its tables fail.
   public static func open(
     directory: String, options: StoreOptions = StoreOptions(), password: String? = nil, pluginDirectory: String? = nil
   ) throws(ApusError) -> Database {
