@@ -54,13 +54,14 @@ import Testing
     #expect(state(["distinct_id"]) == "42P10")
   }
 
-  @Test func `DELETE binds its condition over the stored columns`() throws {
+  @Test func `DELETE gives the numbers of its rows`() throws {
     guard let statement = try Parser.parse("delete from users u where u.code = 'x'").first,
       case .delete(let delete) = statement.root
     else { return }
     let bound = try Binder.bind(delete: delete, in: statement, catalog: catalog)
-    #expect(bound.filter?.type == .bool)
     #expect(bound.columns.count == 9)
+    #expect(bound.returning == nil && !bound.mayRepeat)
+    #expect(bound.plan(over: bound.table).fields.map(\.type) == [.int8])
   }
 
   @Test func `an expression on its own is cast to its column`() throws {

@@ -35,6 +35,18 @@ public final class Execution {
     finished = fixedTag.map { tag in { tag } }
   }
 
+  /// A statement that has taken effect and shows rows of it (RETURNING).
+  init(fields: [Field], batches: [Batch], tag: @escaping () -> String) {
+    self.fields = fields
+    returnsRows = true
+    copyInput = nil
+    copyOutput = nil
+    var rest = batches[...]
+    source = { () throws(ApusError) -> Batch? in rest.popFirst() }
+    verb = ""
+    finished = tag
+  }
+
   /// A statement without rows. `tag` is asked for when the statement has taken effect.
   init(tag: @escaping () -> String, copyInput: CopyInput? = nil) {
     fields = []

@@ -26,17 +26,20 @@ final class RowWriter {
   private let columns: [TableColumn]
   /// Stored columns that the rows do not bring but that have a default.
   private let defaults: [(column: TableColumn, value: Expression)]
+  /// Whether the rows take the place of others.
+  private let isReplacement: Bool
   let outcome: InsertOutcome
 
   /// `columns` are those that the batches will bring, in their order; none of them is generated.
   init(
     session: Session, table: WriteTarget, columns: [TableColumn],
-    defaults: [(column: TableColumn, value: Expression)] = []
+    defaults: [(column: TableColumn, value: Expression)] = [], isReplacement: Bool = false
   ) {
     self.session = session
     self.table = table
     self.columns = columns
     self.defaults = defaults.filter { if case .literal(.null, _) = $0.value { false } else { true } }
+    self.isReplacement = isReplacement
     outcome = InsertOutcome(table: table.schema.name)
     session.transaction.pending.append(outcome)
   }
@@ -72,7 +75,9 @@ final class RowWriter {
       if vectors[index].isConstant, vectors[index].isNull(0) { continue }
       vectors[index] = try vectors[index].shredded()
     }
-    let rows = RowBatch(table: table.definition.id, columns: ids, rows: Batch(columns: vectors, count: count))
+    let rows = RowBatch(
+      table: table.definition.id, columns: ids, rows: Batch(columns: vectors, count: count),
+      isReplacement: isReplacement)
     try session.writeTransaction().append(rows)
   }
 

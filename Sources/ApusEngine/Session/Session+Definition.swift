@@ -15,7 +15,6 @@ extension Session {
     case .drop(let drop): return try execute(drop: drop)
     case .createSchema(let create): return try execute(schema: create)
     case .alterRole(let alter): return try execute(alterRole: alter)
-    case .truncate: throw ApusError.unsupported("TRUNCATE is")
     case .checkpoint:
       try requireWritable("CHECKPOINT")
       // What the statements before it wrote, in the same query string, belongs to what is flushed.
@@ -53,10 +52,10 @@ extension Session {
   // MARK: - CREATE TABLE
 
   private func execute(create: CreateTable, _ body: StatementBody) throws(ApusError) -> Execution {
-    try requireNoBlock("CREATE TABLE")
+    try requireWritable("CREATE TABLE")
     try refuseUnsupported(create)
     let schema = try creationSchema(create.name.schema)
-    let snapshot = database.snapshot()
+    let snapshot = currentSnapshot()
     if try relationExists(schema, create.name.name, snapshot) {
       if create.ifNotExists {
         notice(Notice(.notice, "relation \"\(create.name.name)\" already exists, skipping", state: .duplicateTable))
@@ -77,16 +76,19 @@ extension Session {
     }
     try checkExpressions(of: columns, table: create.name.name, snapshot)
     if create.server != nil {
+      try requireNoBlock("CREATE FOREIGN TABLE")
       try self.create(foreignTable: create, schema: schema, columns: columns)
       return Execution(command: "CREATE FOREIGN TABLE")
     }
     if let method = create.accessMethod, method != "columnar" {
+      try requireNoBlock("CREATE TABLE ... USING \(method)")
       try self.create(ownedTable: create, schema: schema, columns: columns)
       return Execution(command: "CREATE TABLE")
     }
     let options = try TableOptionReader.options(create.options, columns: columns)
-    _ = try database.store.createTable(
-      TableDefinition(schema: schema, name: create.name.name, columns: columns, options: options))
+    try define([
+      .createTable(TableDefinition(schema: schema, name: create.name.name, columns: columns, options: options))
+    ])
     return Execution(command: "CREATE TABLE")
   }
 
@@ -122,7 +124,7 @@ extension Session {
   /// The schema to create in: the one named, else the first of search_path.
   func creationSchema(_ named: String?) throws(ApusError) -> String {
     let schema = named ?? searchPath.first ?? "public"
-    guard database.snapshot().schemas.contains(schema) else {
+    guard currentSnapshot().schemas.contains(schema) else {
       throw ApusError(.invalidSchemaName, "schema \"\(schema)\" does not exist")
     }
     guard !["pg_catalog", "information_schema", "apus"].contains(schema) else {
@@ -192,35 +194,36 @@ extension Session {
   // MARK: - Schemas and DROP
 
   private func execute(schema create: CreateSchema) throws(ApusError) -> Execution {
-    try requireNoBlock("CREATE SCHEMA")
+    try requireWritable("CREATE SCHEMA")
     guard let name = create.name, create.owner == nil, create.elements.isEmpty else {
       throw ApusError.unsupported("CREATE SCHEMA with AUTHORIZATION or elements is")
     }
-    if database.snapshot().schemas.contains(name) {
+    if currentSnapshot().schemas.contains(name) {
       guard create.ifNotExists else {
         throw ApusError(.duplicateSchema, "schema \"\(name)\" already exists")
       }
       notice(Notice(.notice, "schema \"\(name)\" already exists, skipping", state: .duplicateSchema))
       return Execution(command: "CREATE SCHEMA")
     }
-    _ = try database.store.apply([.putObject(CatalogObject(kind: "schema", schema: "", name: name, definition: "{}"))])
+    try define([.putObject(CatalogObject(kind: "schema", schema: "", name: name, definition: "{}"))])
     return Execution(command: "CREATE SCHEMA")
   }
 
   private func execute(drop: Drop) throws(ApusError) -> Execution {
     switch drop.kind {
     case .table:
-      try requireNoBlock("DROP TABLE")
+      try requireWritable("DROP TABLE")
       var ids: [TableID] = []
       let (owned, rest) = try ownedTables(toDrop: drop.names)
       for name in rest { if let id = try table(toDrop: name, ifExists: drop.ifExists) { ids.append(id) } }
-      let tables = database.snapshot().store.tables.map(\.definition).filter { ids.contains($0.id) }
+      if !owned.isEmpty { try requireNoBlock("DROP TABLE of a storage backend") }
+      let tables = currentSnapshot().store.tables.map(\.definition).filter { ids.contains($0.id) }
       let rollups = try rollups(over: tables, cascade: drop.cascade)
       let views = try dependents(
         on: tables.map { RelationName(schema: $0.schema, name: $0.name) } + rollups, cascade: drop.cascade,
         kind: "table")
       try self.drop(backendTables: owned, cascade: drop.cascade, kind: "table")
-      _ = try database.store.apply(
+      try define(
         try dropping(rollups) + views.map { .removeObject(kind: "view", schema: $0.schema, name: $0.name) }
           + ids.map { .dropTable($0) } + tables.flatMap { forgetManager(schema: $0.schema, name: $0.name) })
       return Execution(command: "DROP TABLE")
@@ -230,7 +233,7 @@ extension Session {
     case .foreignServer: return try execute(dropServers: drop)
     case .materializedView: return try execute(dropRollups: drop)
     case .schema:
-      try requireNoBlock("DROP SCHEMA")
+      try requireWritable("DROP SCHEMA")
       for name in drop.names { try dropSchema(name.joined(separator: "."), drop) }
       return Execution(command: "DROP SCHEMA")
     default: throw ApusError.unsupported("DROP \(drop.kind.rawValue.uppercased()) is")
@@ -239,7 +242,7 @@ extension Session {
 
   /// A table of the store's by its name, along search_path.
   func table(toDrop name: [String], ifExists: Bool) throws(ApusError) -> TableID? {
-    let snapshot = database.snapshot()
+    let snapshot = currentSnapshot()
     let schemas = name.count > 1 ? [name[name.count - 2]] : searchPath
     let plain = name.last ?? ""
     for schema in schemas {
@@ -264,7 +267,7 @@ extension Session {
   }
 
   private func dropSchema(_ name: String, _ drop: Drop) throws(ApusError) {
-    let snapshot = database.snapshot()
+    let snapshot = currentSnapshot()
     guard snapshot.store.object(kind: "schema", schema: "", name: name) != nil else {
       if ["public", "apus", "pg_catalog", "information_schema"].contains(name) {
         throw ApusError(.insufficientPrivilege, "schema \"\(name)\" cannot be dropped")
@@ -293,7 +296,7 @@ extension Session {
     let dependents = try dependents(
       on: lost + gone + inside.map { RelationName(schema: name, name: $0.definition.name) }, cascade: true,
       kind: "schema")
-    _ = try database.store.apply(
+    try define(
       try dropping(gone) + (lost + dependents).map { .removeObject(kind: "view", schema: $0.schema, name: $0.name) }
         + inside.map { .dropTable($0.definition.id) } + [.removeObject(kind: "schema", schema: "", name: name)])
   }

@@ -6,6 +6,7 @@ import ApusExecution
 import ApusFunctions
 import ApusPlan
 import ApusPlugins
+import ApusStore
 public import ApusSyntax
 
 /// What a prepared statement holds: the parse, from which it is bound anew under each snapshot, and the last binding.
@@ -57,7 +58,14 @@ extension Session {
       body.insert = bound
       types = bound.bound.parameterTypes
       fields = bound.bound.returning?.fields
-    case .delete(let delete): types = try bindDelete(delete, body, currentSnapshot()).parameterTypes
+    case .delete(let delete):
+      let bound = try bindDelete(delete, body, currentSnapshot())
+      types = bound.parameterTypes
+      fields = bound.returning
+    case .update(let update):
+      let bound = try bindUpdate(update, body, currentSnapshot())
+      types = bound.parameterTypes
+      fields = bound.returning
     case .explain: fields = [Field("QUERY PLAN", .text)]
     case .showVariable(let name): fields = showFields(name)
     case .fetch(let fetch): fields = fetch.isMove ? nil : try cursor(fetch.cursor).fields
@@ -105,6 +113,8 @@ extension Session {
     case .select(let query): return try execute(query: query, body, parameters)
     case .insert(let insert): return try execute(insert: insert, body, parameters)
     case .delete(let delete): return try execute(delete: delete, body, parameters)
+    case .update(let update): return try execute(update: update, body, parameters)
+    case .truncate(let truncate): return try execute(truncate: truncate)
     case .copy(let copy): return try execute(copy: copy, body)
     case .explain(let explain): return try execute(explain: explain, body)
     case .setVariable(let variable): return try execute(set: variable)
@@ -154,10 +164,16 @@ extension Session {
 
   // MARK: - Queries
 
+  /// What a statement sees: what is committed, with the transaction's own changes.
   func currentSnapshot() -> DatabaseSnapshot {
-    if let pinned = transaction.snapshot { return pinned }
-    let snapshot = database.snapshot()
-    if transaction.phase == .block, transaction.pinsSnapshot { transaction.snapshot = snapshot }
+    let base = transaction.snapshot ?? database.snapshot()
+    if transaction.phase == .block, transaction.pinsSnapshot { transaction.snapshot = base }
+    guard let write = transaction.write else { return base }
+    let version = write.version
+    if let view = transaction.view, view.base === base, view.version == version { return view.snapshot }
+    let own = write.snapshot(over: base.store)
+    let snapshot = own === base.store ? base : DatabaseSnapshot(database: database, store: own)
+    transaction.view = TransactionView(base: base, version: version, snapshot: snapshot)
     return snapshot
   }
 

@@ -8,9 +8,9 @@ import ApusSyntax
 extension Session {
   func execute(alter: AlterTable) throws(ApusError) -> Execution {
     guard alter.kind == .table else { throw ApusError.unsupported("\(Self.name(of: .alterTable(alter))) is") }
-    try requireNoBlock("ALTER TABLE")
+    try requireWritable("ALTER TABLE")
     guard let id = try table(toDrop: alter.name.parts, ifExists: alter.ifExists),
-      var definition = database.snapshot().table(id)?.definition
+      var definition = currentSnapshot().table(id)?.definition
     else { return Execution(command: "ALTER TABLE") }
     for command in alter.commands {
       switch command {
@@ -23,7 +23,7 @@ extension Session {
       default: throw ApusError.unsupported("ALTER TABLE other than SET and RESET of options is")
       }
     }
-    try database.store.alterTable(definition)
+    try define([.alterTable(definition)])
     return Execution(command: "ALTER TABLE")
   }
 

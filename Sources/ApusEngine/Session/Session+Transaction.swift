@@ -48,6 +48,8 @@ extension Session {
         transaction.backendWrite?.rollback()
         transaction.backendWrite = nil
         transaction.pending = []
+        transaction.deletions = []
+        transaction.view = nil
       }
       transaction.phase = .failed
     case .idle, .failed: return
@@ -71,9 +73,16 @@ extension Session {
     }
     guard let write = transaction.write else { return }
     let pending = transaction.pending
+    let deletions = transaction.deletions
     transaction.write = nil
     transaction.pending = []
+    transaction.deletions = []
+    transaction.view = nil
     let result = try write.commit()
+    for deletion in deletions where deletion.number < result.deletions.count {
+      deletion.rows = result.deletions[deletion.number]
+    }
+    for table in Set(deletions.filter { $0.rows > 0 }.map(\.table)) { database.deriveStale(over: table) }
     var outcomes = result.batches[...]
     for insert in pending {
       var duplicates = 0
@@ -146,6 +155,8 @@ extension Session {
       transaction.write = nil
       transaction.backendWrite = nil
       transaction.pending = []
+      transaction.deletions = []
+      transaction.view = nil
       return Execution(command: commits ? "COMMIT" : "ROLLBACK")
     }
   }
@@ -160,7 +171,8 @@ extension Session {
       Savepoint(
         name: name, mark: transaction.write?.mark ?? WriteTransaction.Mark(),
         backendBatches: transaction.backendWrite?.batchCount ?? 0, pending: transaction.pending.count,
-        settings: settings, cursors: Set(cursors.keys), isReadOnly: transaction.isReadOnly))
+        deletions: transaction.deletions.count, settings: settings, cursors: Set(cursors.keys),
+        isReadOnly: transaction.isReadOnly))
     return Execution(command: "SAVEPOINT")
   }
 
@@ -193,6 +205,7 @@ extension Session {
     transaction.savepoints.removeSubrange((place + 1)...)
     transaction.write?.rollback(to: savepoint.mark)
     transaction.pending.removeLast(max(0, transaction.pending.count - savepoint.pending))
+    transaction.deletions.removeLast(max(0, transaction.deletions.count - savepoint.deletions))
     transaction.isReadOnly = savepoint.isReadOnly
     settings.restore(savepoint.settings)
     cursors = cursors.filter { savepoint.cursors.contains($0.key) }
@@ -250,13 +263,19 @@ extension Session {
     return made
   }
 
+  /// Changes definitions in the transaction: the statements after it see them, others when it commits.
+  @discardableResult
+  func define(_ changes: [CatalogChange]) throws(ApusError) -> [TableDefinition] {
+    try writeTransaction().define(changes)
+  }
+
   func requireWritable(_ what: String) throws(ApusError) {
     if isReadOnly || transaction.isReadOnly {
       throw ApusError(.readOnlyTransaction, "cannot execute \(what) in a read-only transaction")
     }
   }
 
-  /// DDL commits by itself: 0A000 inside a block, and it first commits what the statement group wrote before it.
+  /// For statements that commit by themselves: 0A000 inside a block, and it first commits what the statement group wrote before it.
   func requireNoBlock(_ what: String) throws(ApusError) {
     try requireWritable(what)
     if transaction.phase == .block {

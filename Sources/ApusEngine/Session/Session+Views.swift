@@ -11,7 +11,7 @@ extension Session {
   // MARK: - CREATE VIEW
 
   func execute(view create: CreateView, _ body: StatementBody) throws(ApusError) -> Execution {
-    try requireNoBlock("CREATE VIEW")
+    try requireWritable("CREATE VIEW")
     if create.persistence == .temporary { throw ApusError.unsupported("temporary views are") }
     if create.checkOption != .none { throw ApusError.unsupported("WITH CHECK OPTION is") }
     if let option = create.options.first {
@@ -19,7 +19,7 @@ extension Session {
     }
     if create.queryText.isEmpty { throw ApusError.unsupported("this kind of WITH in a view is") }
     let schema = try creationSchema(create.name.schema)
-    let snapshot = database.snapshot()
+    let snapshot = currentSnapshot()
     let fields = try columns(of: create.query, named: create.columns, body, snapshot, what: "CREATE VIEW")
     let made = ViewDefinition(query: create.queryText, fields: fields)
     // What is kept is the text: it must mean the same by itself.
@@ -49,7 +49,7 @@ extension Session {
       }
     }
     try refuseCycle(create, schema: schema, body, snapshot)
-    _ = try database.store.apply([.putObject(object)])
+    try define([.putObject(object)])
     return Execution(command: "CREATE VIEW")
   }
 
@@ -112,19 +112,19 @@ extension Session {
   // MARK: - DROP
 
   func execute(dropViews drop: Drop) throws(ApusError) -> Execution {
-    try requireNoBlock("DROP VIEW")
+    try requireWritable("DROP VIEW")
     var names: [RelationName] = []
     for name in drop.names {
       if let found = try view(toDrop: name, ifExists: drop.ifExists) { names.append(found) }
     }
     let dependents = try dependents(on: names, cascade: drop.cascade, kind: "view")
-    _ = try database.store.apply(
+    try define(
       (names + dependents).map { .removeObject(kind: "view", schema: $0.schema, name: $0.name) })
     return Execution(command: "DROP VIEW")
   }
 
   private func view(toDrop name: [String], ifExists: Bool) throws(ApusError) -> RelationName? {
-    let snapshot = database.snapshot()
+    let snapshot = currentSnapshot()
     let schemas = name.count > 1 ? [name[name.count - 2]] : searchPath
     let plain = name.last ?? ""
     for schema in schemas {
@@ -150,7 +150,7 @@ extension Session {
   func dependents(
     on names: [RelationName], cascade: Bool, kind: String, functions: FunctionRegistry? = nil, shown: String? = nil
   ) throws(ApusError) -> [RelationName] {
-    let snapshot = database.snapshot()
+    let snapshot = currentSnapshot()
     let whole = catalog(snapshot)
     let without = HidingCatalog(whole, Set(names), functions: functions)
     var found: [RelationName] = []
@@ -182,11 +182,11 @@ extension Session {
     guard case .query(let query) = create.source else {
       throw ApusError.unsupported("CREATE TABLE AS EXECUTE is")
     }
-    try requireNoBlock("CREATE TABLE AS")
+    try requireWritable("CREATE TABLE AS")
     if create.persistence != .permanent { throw ApusError.unsupported("temporary and unlogged tables are") }
     if create.tablespace != nil { throw ApusError.unsupported("tablespaces are") }
     let schema = try creationSchema(create.name.schema)
-    let snapshot = database.snapshot()
+    let snapshot = currentSnapshot()
     if try relationExists(schema, create.name.name, snapshot) {
       guard create.ifNotExists else {
         throw ApusError(
@@ -204,11 +204,11 @@ extension Session {
     }
     let backend = create.accessMethod.flatMap { $0 == "columnar" ? nil : $0 }
     let options = backend == nil ? try TableOptionReader.options(create.options, columns: columns) : TableOptions()
+    if let backend { try requireNoBlock("CREATE TABLE AS ... USING \(backend)") }
     let owned =
       try backend.map { (wrapper) throws(ApusError) in
         try ownedObject(wrapper, create.options, name: create.name.name, columns: columns)
       }
-    // The rows are made before the table is, so that an error in them leaves nothing behind.
     var rows: [Batch] = []
     if !create.withNoData {
       let bound = try Binder.bind(query: query, in: body.parsed, catalog: catalog(snapshot), parameterTypes: [])
@@ -217,20 +217,17 @@ extension Session {
     if let owned {
       return try fill(owned, schema: schema, name: create.name.name, rows: create.withNoData ? nil : rows)
     }
-    let made = try database.store.createTable(
-      TableDefinition(schema: schema, name: create.name.name, columns: columns, options: options))
+    let made = try define([
+      .createTable(TableDefinition(schema: schema, name: create.name.name, columns: columns, options: options))
+    ])
     if create.withNoData { return Execution(command: "CREATE TABLE AS") }
-    do throws(ApusError) {
-      guard let table = database.snapshot().table(made.id) else { throw .unexpected("the table was not made") }
-      let writer = RowWriter(session: self, table: .store(table), columns: table.schema.columns)
-      for batch in rows { try writer.append(batch) }
-      try commitWrites()
-      let outcome = writer.outcome
-      return Execution(tag: { "SELECT \(outcome.stored)" })
-    } catch {
-      try? database.store.dropTable(made.id)
-      throw error
+    guard let id = made.first?.id, let table = currentSnapshot().table(id) else {
+      throw .unexpected("the table was not made")
     }
+    let writer = RowWriter(session: self, table: .store(table), columns: table.schema.columns)
+    for batch in rows { try writer.append(batch) }
+    let outcome = writer.outcome
+    return Execution(tag: { "SELECT \(outcome.stored)" })
   }
 
   func relationExists(_ schema: String, _ name: String, _ snapshot: DatabaseSnapshot) throws(ApusError) -> Bool {

@@ -5,6 +5,7 @@ import ApusColumns
 import ApusExecution
 import ApusPlan
 import ApusPlugins
+import ApusStore
 import ApusSyntax
 
 extension Session {
@@ -20,16 +21,37 @@ extension Session {
     try requireWritable("INSERT")
     let bound = try bindInsert(insert, body)
     let table = try target(bound.bound.table)
+    try checkConflict(insert, bound.bound, table)
+    var fields = bound.bound.columns.map { Field($0.name, $0.type.type) }
+    var plan = bound.bound.plan
     if let returning = bound.bound.returning {
-      throw ApusError.unsupported("INSERT ... RETURNING (\(returning.fields.count) columns) is")
+      // Computed with the rows, so that what a default made up is what is shown.
+      let columns = fields.enumerated().map { ApusPlan.Expression.column($0.offset, $0.element.type) }
+      fields += returning.fields
+      plan = .project(plan, columns + returning.expressions, fields: fields)
     }
-    let fields = bound.bound.columns.map { Field($0.name, $0.type.type) }
-    let rows = try collect(
-      try run(bound.bound.plan, fields: fields, parameters: parameters, snapshot: bound.snapshot))
+    let rows = try collect(try run(plan, fields: fields, parameters: parameters, snapshot: bound.snapshot))
     let writer = RowWriter(session: self, table: table, columns: bound.bound.columns)
-    for batch in rows { try writer.append(batch) }
+    let width = bound.bound.columns.count
+    for batch in rows { try writer.append(Batch(columns: Array(batch.columns[..<width]), count: batch.count)) }
     let outcome = writer.outcome
-    return Execution(tag: { "INSERT 0 \(outcome.stored)" })
+    let tag = { "INSERT 0 \(outcome.stored)" }
+    guard let returning = bound.bound.returning else { return Execution(tag: tag) }
+    let shown = rows.map { Batch(columns: Array($0.columns[width...]), count: $0.count) }
+    return Execution(fields: returning.fields, batches: shown, tag: tag)
+  }
+
+  /// ON CONFLICT DO NOTHING is what the table's dedupe key does by itself; there is no other uniqueness.
+  private func checkConflict(_ insert: Insert, _ bound: BoundInsert, _ table: WriteTarget) throws(ApusError) {
+    guard let columns = bound.conflictColumns, !columns.isEmpty else { return }
+    for column in columns where !table.schema.columns.contains(where: { $0.name == column }) {
+      throw ApusError(.undefinedColumn, "column \"\(column)\" does not exist", position: insert.onConflict?.position)
+    }
+    if case .store(let own) = table, columns == [own.definition.options.dedupeKey] { return }
+    throw ApusError(
+      .invalidColumnReference,
+      "there is no unique or exclusion constraint matching the ON CONFLICT specification",
+      hint: "A table's dedupe_key is what makes its rows unique.", position: insert.onConflict?.position)
   }
 
   /// A table that takes rows: one of the store's, and not one of the system's.

@@ -150,7 +150,8 @@ public final class Session {
     }
     // Names are looked up when a value of a reg type is written or read: seldom.
     let lookup = CatalogFunctions(
-      snapshot: transaction.snapshot ?? database.snapshot(), context: SystemRelationContext(session: self),
+      snapshot: transaction.view?.snapshot ?? transaction.snapshot ?? database.snapshot(),
+      context: SystemRelationContext(session: self),
       searchPath: searchPath)
     return FormatSettings(
       timeZone: TimeZone.named(context.timeZone) ?? .utc, extraFloatDigits: context.extraFloatDigits,
@@ -224,6 +225,10 @@ struct TransactionState {
   var backendWrite: BackendTransaction?
   /// One per batch appended to `write`, told of its outcome at commit.
   var pending: [InsertOutcome] = []
+  /// One per deletion held back in `write`.
+  var deletions: [DeleteOutcome] = []
+  /// What the statements of the transaction see, as long as neither it nor what is committed changes.
+  var view: TransactionView?
   /// The snapshot of a REPEATABLE READ or SERIALIZABLE block, from its first statement.
   var snapshot: DatabaseSnapshot?
   var pinsSnapshot = false
@@ -231,6 +236,13 @@ struct TransactionState {
   var startTime: PostgresMicroseconds?
   /// In the order of their making.
   var savepoints: [Savepoint] = []
+}
+
+/// The snapshot that holds a transaction's own changes, and what it was made of.
+struct TransactionView {
+  var base: DatabaseSnapshot
+  var version: Int
+  var snapshot: DatabaseSnapshot
 }
 
 /// A point within a block that ROLLBACK TO goes back to.
@@ -241,6 +253,7 @@ struct Savepoint {
   var backendBatches: Int
   /// Outcomes that were pending.
   var pending: Int
+  var deletions: Int
   var settings: SessionSettings
   var cursors: Set<String>
   var isReadOnly: Bool

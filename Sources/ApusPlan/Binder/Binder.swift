@@ -34,17 +34,8 @@ public struct BoundInsert: Sendable {
   public var plan: LogicalPlan
   /// Over the plan's columns.
   public var returning: BoundReturning?
-  /// ON CONFLICT DO NOTHING without a target was given.
-  public var ignoresConflicts: Bool
-  public var parameterTypes: [DataType]
-}
-
-public struct BoundDelete: Sendable {
-  public var table: any TableProvider
-  /// The columns that `filter` refers to by index: every stored column of the table.
-  public var columns: [TableColumn]
-  /// nil for all rows.
-  public var filter: Expression?
+  /// The columns that ON CONFLICT DO NOTHING names: none where it names none; nil without the clause.
+  public var conflictColumns: [String]?
   public var parameterTypes: [DataType]
 }
 
@@ -85,18 +76,6 @@ public enum Binder {
     }
   }
 
-  /// Binds DELETE ... WHERE over one table.
-  public static func bind(
-    delete: Delete, in statement: ParsedStatement, catalog: any BinderCatalog, parameterTypes: [DataType?] = []
-  ) throws(ApusError) -> BoundDelete {
-    try wrapping {
-      let binding = Binding(arena: statement.arena, catalog: catalog, parameterTypes: parameterTypes)
-      var bound = try binding.delete(delete)
-      bound.parameterTypes = binding.finishedParameterTypes(count: statement.parameterCount)
-      return bound
-    }
-  }
-
   /// Checks COPY's table and column list. For COPY FROM, generated columns are refused.
   public static func bind(
     copy: QualifiedName, columns: [String], isFrom: Bool, catalog: any BinderCatalog
@@ -120,7 +99,7 @@ public enum Binder {
     }
   }
 
-  private static func wrapping<T>(_ body: () throws -> T) throws(ApusError) -> T {
+  static func wrapping<T>(_ body: () throws -> T) throws(ApusError) -> T {
     do { return try body() } catch { throw ApusError.wrapping(error) }
   }
 }

@@ -1,4 +1,4 @@
-// The binding of statements that change rows: INSERT, DELETE, COPY's columns, and expressions on their own.
+// The binding of statements that add rows: INSERT, COPY's columns, and expressions on their own.
 
 import ApusBase
 import ApusColumns
@@ -24,52 +24,53 @@ extension Binding {
   // MARK: INSERT
 
   func insert(_ insert: Insert) throws -> BoundInsert {
-    if insert.with != nil { throw ApusError.unsupported("WITH before INSERT is", position: insert.with?.position) }
+    let tables = try insert.with.map { try common($0, parent: nil, outer: nil) }
     if insert.overriding != .none { throw ApusError.unsupported("OVERRIDING is", position: insert.table.position) }
-    let ignoresConflicts = try self.ignoresConflicts(insert.onConflict)
+    let conflictColumns = try self.conflictColumns(insert.onConflict, insert.table)
     let table = try target(insert.table)
     let schema = table.schema
     let targets = try insertTargets(insert.columns, schema)
     let stored = schema.columns.filter { $0.generatedText == nil }
-    var placed: [Int: Int] = [:]
     hiddenItems = [try item(of: schema)]
     defer { hiddenItems = [] }
     let plan: LogicalPlan
     if let source = insert.source {
-      plan = try self.source(source, insert, targets, stored, &placed)
+      plan = try self.source(source, insert, targets, stored, tables)
     } else {
       plan = .values(rows: [try stored.map { try defaultValue(of: $0, schema) }], fields: stored.map(field))
     }
     var returning: BoundReturning?
     if !insert.returning.isEmpty {
-      let scope = Scope(parent: nil)
-      scope.clause = .returning
       var item = try self.item(of: schema)
       if let alias = insert.alias {
         item.hiddenName = item.name
         item.name = alias
       }
-      scope.items = [item]
-      let bound = try self.targets(insert.returning, scope).map { target in
-        (try resolved(target.bound), target.name)
-      }
-      returning = BoundReturning(
-        expressions: bound.map(\.0.expression),
-        fields: bound.map { value, name in
-          Field(
-            name, value.type, modifier: value.modifier, tableOID: value.tableOID, columnNumber: value.columnNumber)
-        })
+      returning = try self.returning(insert.returning, [item], width: stored.count, tables)
     }
     return BoundInsert(
-      table: table, columns: stored, plan: plan, returning: returning, ignoresConflicts: ignoresConflicts,
+      table: table, columns: stored, plan: plan, returning: returning, conflictColumns: conflictColumns,
       parameterTypes: [])
   }
 
-  private func ignoresConflicts(_ conflict: OnConflict?) throws -> Bool {
-    guard let conflict else { return false }
+  private func conflictColumns(_ conflict: OnConflict?, _ table: QualifiedName) throws -> [String]? {
+    guard let conflict else { return nil }
     if conflict.update != nil { throw ApusError.unsupported("ON CONFLICT DO UPDATE is", position: conflict.position) }
-    if case .none = conflict.arbiter { return true }
-    throw ApusError.unsupported("ON CONFLICT with a target is", position: conflict.position)
+    switch conflict.arbiter {
+    case .none: return []
+    case .columns(let elements, nil):
+      return try elements.map { element in
+        guard let name = element.column else {
+          throw ApusError.unsupported("ON CONFLICT with an expression is", position: conflict.position)
+        }
+        return name
+      }
+    case .columns: throw ApusError.unsupported("ON CONFLICT with a condition is", position: conflict.position)
+    case .constraint(let name):
+      throw ApusError(
+        .undefinedObject, "constraint \"\(name)\" for table \"\(table.name)\" does not exist",
+        position: conflict.position)
+    }
   }
 
   private func field(_ column: TableColumn) -> Field {
@@ -99,14 +100,14 @@ extension Binding {
   }
 
   private func source(
-    _ id: QueryID, _ insert: Insert, _ targets: [TableColumn], _ stored: [TableColumn], _ placed: inout [Int: Int]
+    _ id: QueryID, _ insert: Insert, _ targets: [TableColumn], _ stored: [TableColumn], _ tables: CommonTables?
   ) throws -> LogicalPlan {
     if case .values(let rows) = arena[id].body, arena[id].with == nil, arena[id].orderBy.isEmpty,
       arena[id].limit == nil, arena[id].offset == nil
     {
-      return try insertedRows(rows, insert, targets, stored)
+      return try insertedRows(rows, insert, targets, stored, tables)
     }
-    let bound = try query(id, parent: nil, tables: nil, resolvesUnknown: false)
+    let bound = try query(id, parent: nil, tables: tables, resolvesUnknown: false)
     try checkCount(bound.fields.count, insert, targets, positions: bound.positions)
     let given = Array(targets.prefix(bound.fields.count))
     for column in given where column.generatedText != nil { throw generated(column) }
@@ -124,9 +125,10 @@ extension Binding {
   }
 
   private func insertedRows(
-    _ rows: [[ExprID]], _ insert: Insert, _ targets: [TableColumn], _ stored: [TableColumn]
+    _ rows: [[ExprID]], _ insert: Insert, _ targets: [TableColumn], _ stored: [TableColumn],
+    _ tables: CommonTables?
   ) throws -> LogicalPlan {
-    let scope = Scope(parent: nil)
+    let scope = Scope(parent: nil, tables: tables)
     scope.clause = .values
     var places: [ColumnID: Int] = [:]
     for (index, column) in targets.enumerated() { places[column.id] = index }
@@ -184,7 +186,7 @@ extension Binding {
   }
 
   /// A value for a column, cast by assignment.
-  private func assigned(_ bound: Bound, _ column: TableColumn) throws -> Expression {
+  func assigned(_ bound: Bound, _ column: TableColumn) throws -> Expression {
     guard let value = try coerce(bound, to: column.type.type, modifier: column.type.modifier, .assignment) else {
       throw ApusError(
         .datatypeMismatch,
@@ -195,7 +197,7 @@ extension Binding {
     return value
   }
 
-  private func defaultValue(of column: TableColumn, _ schema: TableSchema?) throws -> Expression {
+  func defaultValue(of column: TableColumn, _ schema: TableSchema?) throws -> Expression {
     guard let text = column.defaultText else { return .literal(.null, column.type.type) }
     let parsed = try ParsedTexts.expression(text)
     let inner = Binding(arena: parsed.arena, state: state)
@@ -238,29 +240,7 @@ extension Binding {
 
   private func resolvedUnless(_ keeps: Bool, _ bound: Bound) throws -> Bound { keeps ? bound : try resolved(bound) }
 
-  // MARK: DELETE and COPY
-
-  func delete(_ delete: Delete) throws -> BoundDelete {
-    if delete.with != nil { throw ApusError.unsupported("WITH before DELETE is", position: delete.with?.position) }
-    if !delete.using.isEmpty { throw ApusError.unsupported("DELETE ... USING is", position: delete.table.position) }
-    if !delete.returning.isEmpty { throw ApusError.unsupported("DELETE ... RETURNING is") }
-    let table = try target(delete.table)
-    let scope = Scope(parent: nil)
-    scope.clause = .filter
-    var item = try self.item(of: table.schema)
-    if let alias = delete.alias {
-      item.hiddenName = item.name
-      item.name = alias.name
-      for (index, name) in alias.columns.enumerated() where index < item.columns.count {
-        item.columns[index].name = name
-      }
-    }
-    scope.items = [item]
-    let filter = try delete.filter.map { try boolean(try expression($0, scope), "WHERE") }
-    return BoundDelete(
-      table: table, columns: table.schema.columns.filter { $0.generatedText == nil }, filter: filter,
-      parameterTypes: [])
-  }
+  // MARK: COPY
 
   func copy(_ name: QualifiedName, columns: [String], isFrom: Bool) throws -> BoundCopy {
     let table: any TableProvider

@@ -89,7 +89,7 @@ extension Binding {
     }
   }
 
-  private func checkNames(_ left: [RangeItem], _ right: [RangeItem]) throws {
+  func checkNames(_ left: [RangeItem], _ right: [RangeItem]) throws {
     for item in right where item.isVisible {
       guard let name = item.name else { continue }
       for other in left where other.isVisible && other.name == name {

@@ -90,6 +90,7 @@ enum Clause: String {
   case offset = "OFFSET"
   case values = "VALUES"
   case returning = "RETURNING"
+  case update = "UPDATE"
   case fromFunction = "functions in FROM"
   case aggregateFilter = "FILTER"
   case defaultValue = "DEFAULT expressions"

@@ -60,15 +60,18 @@ public struct TableSnapshot: Sendable {
   /// Partitions of which retention by a condition or of properties took something: what was derived from their rows
   /// when they came in says more than they now do.
   public let thinnedPartitions: Set<PartitionKey>
+  /// Rows of the transaction whose view this is: not committed yet.
+  public let pending: [PendingRows]
 
   init(
     definition: TableDefinition, segments: [SegmentHandle], memtableRowGroups: [any RowGroup],
-    thinnedPartitions: Set<PartitionKey>
+    thinnedPartitions: Set<PartitionKey> = [], pending: [PendingRows] = []
   ) {
     self.definition = definition
     self.segments = segments
     self.memtableRowGroups = memtableRowGroups
     self.thinnedPartitions = thinnedPartitions
+    self.pending = pending
   }
 
   /// Rows of a table that are in none of its segments.
@@ -80,14 +83,28 @@ public struct TableSnapshot: Sendable {
   public func keeping(segments isKept: (SegmentHandle) -> Bool, memtables: Bool) -> TableSnapshot {
     TableSnapshot(
       definition: definition, segments: segments.filter(isKept),
-      memtableRowGroups: memtables ? memtableRowGroups : [], thinnedPartitions: thinnedPartitions)
+      memtableRowGroups: memtables ? memtableRowGroups : [], thinnedPartitions: thinnedPartitions,
+      pending: memtables ? pending : [])
   }
 
   /// Every row group: the morsels of a scan.
-  public var rowGroups: [any RowGroup] { segments.flatMap { $0.rowGroups } + memtableRowGroups }
+  public var rowGroups: [any RowGroup] {
+    segments.flatMap { $0.rowGroups } + memtableRowGroups + pending.flatMap { $0.rowGroups }
+  }
 
   /// Rows, deleted ones left out.
   public var rowCount: Int {
     segments.reduce(0) { $0 + $1.liveRows } + memtableRowGroups.reduce(0) { $0 + $1.rowCount }
+      + pending.reduce(0) { $0 + $1.liveRows }
   }
+}
+
+/// One batch of a transaction's own rows.
+public struct PendingRows: Sendable {
+  /// Its place among the batches of the transaction.
+  public let batch: Int
+  public let rowGroups: [any RowGroup]
+  /// Rows, and those of them that the transaction has not deleted again.
+  public let rowCount: Int
+  public let liveRows: Int
 }

@@ -53,8 +53,8 @@ extension Store {
   // MARK: Admission
 
   /// Refuses rows that cannot be stored now: no such table or column, the disk or the memory nearly full.
-  func admit(_ batch: RowBatch) throws(ApusError) {
-    guard let table = snapshot().table(batch.table) else {
+  func admit(_ batch: RowBatch, in snapshot: Snapshot) throws(ApusError) {
+    guard let table = snapshot.table(batch.table) else {
       throw ApusError(.undefinedTable, "table \(batch.table) does not exist")
     }
     guard batch.columns.count == batch.rows.columns.count,
@@ -108,7 +108,9 @@ extension Store {
     do throws(ApusError) {
       if let failure { throw failure }
       if !work.batches.isEmpty { try checkReserve() }
-      if work.bytes > Limits.walTransactionBytesMax {
+      if work.changesCatalog {
+        try commitInCatalog(work, completion)
+      } else if work.bytes > Limits.walTransactionBytesMax {
         try commitPrivately(work, completion)
       } else {
         try checkRoom(work.bytes)
@@ -139,10 +141,11 @@ extension Store {
 
   /// Gives the commit its place in the order of dedupe, and takes duplicates out.
   func prepare(
-    _ work: WriteTransaction.State, _ completion: @escaping @Sendable (Result<CommitResult, ApusError>) -> Void
+    _ work: WriteTransaction.State, in current: Snapshot? = nil,
+    _ completion: @escaping @Sendable (Result<CommitResult, ApusError>) -> Void
   ) throws(ApusError) -> PendingCommit {
     let received = options.clock.now()
-    let current = snapshot()
+    let current = current ?? snapshot()
     var keys: [PendingCommit.NotedKeys?] = []
     for batch in work.batches {
       var noted: PendingCommit.NotedKeys?
@@ -167,7 +170,7 @@ extension Store {
     var outcomes: [BatchOutcome] = []
     do throws(ApusError) {
       for (batch, noted) in zip(work.batches, keys) {
-        guard let duplicates = noted?.duplicates else {
+        guard let duplicates = noted?.duplicates, !batch.isReplacement else {
           outcomes.append(BatchOutcome(stored: batch.rows.count, duplicates: nil))
           if batch.rows.count > 0 { kept.append(batch) }
           continue
@@ -214,6 +217,7 @@ extension Store {
     let found = box.index.insert(
       keys.hashes, count: count, minute: minute, cutoff: Self.cutoff(minute, window), duplicates: duplicates)
     if found > 0 { noted?.duplicates = duplicates }
+    if batch.isReplacement { return }
     counters.duplicates += found
     counters.stored += count - found
     let hashes = keys.hashes.read(KeyHash.self)

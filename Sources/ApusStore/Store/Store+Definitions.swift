@@ -42,26 +42,38 @@ extension Store {
       if let failure { throw failure }
       let changes = try make(snapshot())
       if changes.isEmpty { return [] }
-      var plan = DefinitionPlan(current: snapshot(), nextTable: core.withLock { $0.nextTable })
+      var plan = DefinitionPlan(current: snapshot(), store: self)
       for change in changes { try plan.add(change) }
       let planned = plan
-      let (nextSegment, lastLSN) = core.withLock { ($0.nextSegment, $0.lastLSN) }
+      let (nextTable, nextSegment, lastLSN) = core.withLock { ($0.nextTable, $0.nextSegment, $0.lastLSN) }
       try catalog.commit(
-        planned.changes.map { .definition($0) }, nextTable: planned.nextTable, nextSegment: nextSegment,
-        lastLSN: lastLSN)
+        planned.changes.map { .definition($0) }, nextTable: nextTable, nextSegment: nextSegment, lastLSN: lastLSN)
       core.update { core in
-        core.nextTable = planned.nextTable
-        core.catalogVersion += 1
         var touched: Set<TableID> = []
-        for change in planned.changes { carryOut(change, &core, &touched) }
-        core.names = [:]
-        for state in core.tables.values where !state.definition.isDerived {
-          core.names[QualifiedName(schema: state.definition.schema, name: state.definition.name)] = state.definition.id
-        }
+        carryOut(planned, &core, &touched)
         publish(&core, changed: touched)
       }
       for change in planned.changes { try keepKeys(change, planned.current) }
       return planned.tables
+    }
+  }
+
+  /// Brings the state up to committed definitions.
+  func carryOut(_ planned: DefinitionPlan, _ core: inout Core, _ touched: inout Set<TableID>) {
+    guard !planned.changes.isEmpty else { return }
+    core.catalogVersion += 1
+    for change in planned.changes { carryOut(change, &core, &touched) }
+    core.names = [:]
+    for state in core.tables.values where !state.definition.isDerived {
+      core.names[QualifiedName(schema: state.definition.schema, name: state.definition.name)] = state.definition.id
+    }
+  }
+
+  /// An id for a table that is to be made: given once, whether the table is then made or not.
+  func reserveTable() -> TableID {
+    core.update { core in
+      defer { core.nextTable = TableID(core.nextTable.value + 1) }
+      return core.nextTable
     }
   }
 
@@ -91,7 +103,7 @@ extension Store {
   }
 
   /// Makes, replaces or forgets the dedupe index of a table.
-  private func keepKeys(_ change: CatalogChange, _ before: Snapshot) throws(ApusError) {
+  func keepKeys(_ change: CatalogChange, _ before: Snapshot) throws(ApusError) {
     switch change {
     case .createTable(let table):
       guard let key = table.dedupeKeyColumn else { return }
@@ -120,48 +132,56 @@ extension Store {
 }
 
 /// Changes being checked against the state they will apply to.
-private struct DefinitionPlan: Sendable {
+struct DefinitionPlan: Sendable {
   let current: Snapshot
-  var nextTable: TableID
+  let store: Store
   var changes: [CatalogChange] = []
   var tables: [TableDefinition] = []
   private var names: [QualifiedName: TableID]
+  /// Tables as the changes so far leave them: nil for those that they drop.
+  private var changed: [TableID: TableDefinition?] = [:]
 
-  init(current: Snapshot, nextTable: TableID) {
+  init(current: Snapshot, store: Store) {
     self.current = current
-    self.nextTable = nextTable
+    self.store = store
     names = current.names
   }
+
+  /// The table as the changes so far leave it.
+  func table(_ id: TableID) -> TableDefinition? { changed[id] ?? current.table(id)?.definition }
 
   mutating func add(_ change: CatalogChange) throws(ApusError) {
     switch change {
     case .createTable(var table):
       try claim(table)
-      table.id = nextTable
-      nextTable = TableID(nextTable.value + 1)
+      // A transaction has given it its id before.
+      if table.id.value == 0 || self.table(table.id) != nil { table.id = store.reserveTable() }
       for index in table.columns.indices { table.columns[index].id = ColumnID(UInt32(index + 1)) }
       try check(table)
       if !table.isDerived { names[QualifiedName(schema: table.schema, name: table.name)] = table.id }
+      changed[table.id] = .some(table)
       tables.append(table)
       changes.append(.createTable(table))
     case .alterTable(var table):
-      guard let old = current.table(table.id) else { throw missing(table.id) }
-      if old.definition.schema != table.schema || old.definition.name != table.name {
+      guard let old = self.table(table.id) else { throw missing(table.id) }
+      if old.schema != table.schema || old.name != table.name {
         try claim(table)
-        names[QualifiedName(schema: old.definition.schema, name: old.definition.name)] = nil
+        names[QualifiedName(schema: old.schema, name: old.name)] = nil
         names[QualifiedName(schema: table.schema, name: table.name)] = table.id
       }
-      try number(&table, old.definition)
+      try number(&table, old)
       try check(table)
       try checkAgainst(old, table)
+      changed[table.id] = .some(table)
       tables.append(table)
       changes.append(.alterTable(table))
     case .dropTable(let id):
-      guard let old = current.table(id) else { throw missing(id) }
+      guard let old = self.table(id) else { throw missing(id) }
       guard id >= TableDefinition.firstUserTable else {
-        throw ApusError(.insufficientPrivilege, "table \"\(old.definition.qualifiedName)\" is a system table")
+        throw ApusError(.insufficientPrivilege, "table \"\(old.qualifiedName)\" is a system table")
       }
-      names[QualifiedName(schema: old.definition.schema, name: old.definition.name)] = nil
+      names[QualifiedName(schema: old.schema, name: old.name)] = nil
+      changed[id] = .some(nil)
       changes.append(change)
     default: changes.append(change)
     }
@@ -188,7 +208,7 @@ private struct DefinitionPlan: Sendable {
       if column.id.value == 0 {
         table.columns[index].id = ColumnID(next)
         next += 1
-      } else if old.column(column.id)?.type != column.type {
+      } else if let before = old.column(column.id), before.type != column.type {
         throw ApusError.unsupported("changing the type of column \"\(column.name)\" is")
       }
     }
@@ -233,11 +253,10 @@ private struct DefinitionPlan: Sendable {
     for name in table.options.orderBy ?? [] { _ = try column(name, "order_by") }
   }
 
-  private func checkAgainst(_ old: TableSnapshot, _ table: TableDefinition) throws(ApusError) {
+  private func checkAgainst(_ old: TableDefinition, _ table: TableDefinition) throws(ApusError) {
     let partitioning =
-      old.definition.timeColumn?.id != table.timeColumn?.id
-      || old.definition.partitionMicroseconds != table.partitionMicroseconds
-    if partitioning, old.rowCount > 0 {
+      old.timeColumn?.id != table.timeColumn?.id || old.partitionMicroseconds != table.partitionMicroseconds
+    if partitioning, current.table(table.id)?.rowCount ?? 0 > 0 {
       throw ApusError.unsupported("changing the partitioning of table \"\(table.name)\", which has rows, is")
     }
   }

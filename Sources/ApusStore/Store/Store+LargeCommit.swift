@@ -19,10 +19,11 @@ extension Store {
     }
   }
 
-  private typealias Written = (definition: TableDefinition, segments: WrittenSegments)
+  typealias Written = (definition: TableDefinition, segments: WrittenSegments)
 
-  private func writePrivately(_ pending: PendingCommit) throws(ApusError) -> [Written] {
-    let current = snapshot()
+  /// Writes the rows of a commit to segments that the catalog does not name yet.
+  func writePrivately(_ pending: PendingCommit, in current: Snapshot? = nil) throws(ApusError) -> [Written] {
+    let current = current ?? snapshot()
     var states: [TableID: TableState] = [:]
     for batch in pending.batches {
       guard let definition = current.table(batch.table)?.definition else {

@@ -10,11 +10,14 @@ public struct RowBatch: Sendable {
   public var table: TableID
   public var columns: [ColumnID]
   public var rows: Batch
+  /// Rows that take the place of others, which the same transaction deletes: their keys are no duplicates.
+  public var isReplacement: Bool
 
-  public init(table: TableID, columns: [ColumnID], rows: Batch) {
+  public init(table: TableID, columns: [ColumnID], rows: Batch, isReplacement: Bool = false) {
     self.table = table
     self.columns = columns
     self.rows = rows
+    self.isReplacement = isReplacement
   }
 }
 
@@ -32,6 +35,8 @@ public struct CommitResult: Sendable {
   public var lsn: LSN
   /// One for each appended batch, in order.
   public var batches: [BatchOutcome]
+  /// One for each `delete` of the transaction, in order: rows that no other transaction took meanwhile.
+  public var deletions: [Int] = []
 }
 
 /// A row that could not be stored, kept in `apus.rejects`.
@@ -69,7 +74,19 @@ public final class WriteTransaction: Sendable {
     var batches: [RowBatch] = []
     var rejects: [RejectedRow] = []
     var bytes = 0
+    /// In the order of the statements, and counted by `Mark`.
+    var deletions: [Deletion] = []
+    var definitions: [CatalogChange] = []
+    /// Tables that definitions change, as they were.
+    var originals: [TableID: TableDefinition] = [:]
+    /// Tables whose segments are kept in place for it.
+    var pinned: Set<TableID> = []
+    /// Grows with every change.
+    var version = 0
     var isFinished = false
+
+    /// Whether the catalog, not the log, is where it commits.
+    var changesCatalog: Bool { !deletions.isEmpty || !definitions.isEmpty }
   }
 
   let store: Store
@@ -83,13 +100,15 @@ public final class WriteTransaction: Sendable {
       state.withLock { $0.batches.append(batch) }
       return
     }
-    try store.admit(batch)
-    let dense = RowBatch(table: batch.table, columns: batch.columns, rows: batch.rows.compacted())
+    try store.admit(batch, in: snapshot(over: store.snapshot(), withRows: false))
+    let dense = RowBatch(
+      table: batch.table, columns: batch.columns, rows: batch.rows.compacted(), isReplacement: batch.isReplacement)
     let bytes = dense.rows.columns.reduce(0) { $0 + $1.heldBytes }
     try MemoryBudget.check(0)
     state.withLock { state in
       state.batches.append(dense)
       state.bytes += bytes
+      state.version += 1
     }
   }
 
@@ -114,11 +133,17 @@ public final class WriteTransaction: Sendable {
       state.isFinished = true
       return taken
     }
+    let pinned = work?.pinned ?? []
+    let store = store
+    let answer: @Sendable (Result<CommitResult, ApusError>) -> Void = { result in
+      store.unpin(pinned)
+      completion(result)
+    }
     guard let work else {
       completion(.failure(ApusError(.noActiveTransaction, "the transaction has ended")))
       return
     }
-    store.commit(work, completion: completion)
+    store.commit(work, completion: answer)
   }
 
   /// A point that `rollback(to:)` goes back to.
@@ -126,6 +151,8 @@ public final class WriteTransaction: Sendable {
     var batches = 0
     var rejects = 0
     var bytes = 0
+    var deletions = 0
+    var definitions = 0
 
     /// Before the first row.
     public init() {}
@@ -137,24 +164,38 @@ public final class WriteTransaction: Sendable {
       mark.batches = state.batches.count
       mark.rejects = state.rejects.count
       mark.bytes = state.bytes
+      mark.deletions = state.deletions.count
+      mark.definitions = state.definitions.count
       return mark
     }
   }
 
-  /// Forgets the rows that came after the mark.
+  /// Forgets what came after the mark.
   public func rollback(to mark: Mark) {
     state.withLock { state in
       state.batches.removeLast(max(0, state.batches.count - mark.batches))
       state.rejects.removeLast(max(0, state.rejects.count - mark.rejects))
       state.bytes = min(state.bytes, mark.bytes)
+      state.deletions.removeLast(max(0, state.deletions.count - mark.deletions))
+      state.definitions.removeLast(max(0, state.definitions.count - mark.definitions))
+      state.version += 1
     }
   }
 
-  /// Forgets the rows.
+  /// Forgets everything.
   public func rollback() {
-    state.withLock { state in
-      state = State()
-      state.isFinished = true
+    let pinned = state.withLock { state in
+      defer {
+        state = State()
+        state.isFinished = true
+      }
+      return state.pinned
     }
+    store.unpin(pinned)
+  }
+
+  deinit {
+    let pinned = state.withLock { $0.pinned }
+    if !pinned.isEmpty { store.unpin(pinned) }
   }
 }
