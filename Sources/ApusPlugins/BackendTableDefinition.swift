@@ -151,7 +151,8 @@ public final class BackendTransaction: @unchecked Sendable {
   /// Deletes the rows that pass all filters, which are over `columns`. Throws 0A000 for a filter that the backend
   /// cannot be told.
   public func delete(
-    _ filters: [ApusPlan.Expression], columns: [ColumnReference], from table: BackendTableDefinition, schema: TableSchema
+    _ filters: [ApusPlan.Expression], columns: [ColumnReference], from table: BackendTableDefinition,
+    schema: TableSchema
   ) throws(ApusError) -> Int64 {
     let handle = try open()
     let form = try TableForm(table)

@@ -47,7 +47,9 @@ final class SQLiteServer: StorageServer {
     return try SQLiteConnection(path: path, creating: creating, busyMilliseconds: busyMilliseconds)
   }
 
+  /// A connection on which a statement still runs is let go of: it would go on in the next one's transaction.
   func giveBack(_ connection: SQLiteConnection) {
+    if sqlite3_next_stmt(connection.handle, nil) != nil { return }
     idle.withLock { list in
       if list.count < Self.idleMax { list.append(connection) }
     }

@@ -26,7 +26,7 @@ final class AggregateStage: BatchesStage {
     for worker in workers.list {
       let sink = try AggregateSink(plan, query)
       var summary: ScanSummary?
-      if let scan = input as? ScanStage, let reader = worker as? ScanWorker {
+      if let scan = input as? ScanStage, scan.source == nil, let reader = worker as? ScanWorker {
         summary = try ScanSummary(scan, reader, sink)
       }
       parts.append(AggregatePart(worker, sink, summary))

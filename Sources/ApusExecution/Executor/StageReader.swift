@@ -17,9 +17,12 @@ final class StageReader: Operator {
   init(_ stage: Stage) { self.stage = stage }
 
   override func next() throws(ApusError) -> Batch? {
-    if morsels < 0 { morsels = try stage.prepare() }
+    if morsels < 0 {
+      stage.pullsSteps = true
+      morsels = try stage.prepare()
+    }
     while ready.isEmpty {
-      guard next_ < morsels else { return nil }
+      guard next_ < morsels, !stage.isExhausted else { return nil }
       try wave()
     }
     return ready.removeFirst()

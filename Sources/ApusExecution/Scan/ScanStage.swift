@@ -32,6 +32,8 @@ final class ScanStage: Stage {
   /// Those that the provider does not apply exactly.
   let filters: [ScanFilter]
   private(set) var groups: [any RowGroup] = []
+  /// In place of groups: rows that come one batch after the other. They are one morsel, or one for each batch.
+  private(set) var source: StreamSource?
 
   init(_ query: QueryState, _ node: ScanNode) {
     self.node = node
@@ -48,33 +50,29 @@ final class ScanStage: Stage {
     let request = ScanRequest(
       columns: node.columns, filters: node.filters, limit: node.limit, filterOnlyColumns: node.filterOnlyColumns,
       answered: node.pushdown)
+    groups = []
+    source = nil
     switch try node.table.scan(request, context: query.context) {
-    case .rowGroups(let list): groups = list
-    case .stream(let stream), .aggregated(let stream): groups = try Self.read(stream, node.columns, query.control)
+    case .rowGroups(let list):
+      groups = list
+      return list.count
+    case .stream(let stream), .aggregated(let stream):
+      source = StreamSource(stream, node.columns, query.control)
+      return pullsSteps ? Self.stepsMax : 1
     }
-    return groups.count
   }
 
-  /// The rows of a stream as row groups in memory.
-  private static func read(
-    _ stream: any BatchStream, _ columns: [ColumnReference], _ control: QueryControl
-  ) throws(ApusError) -> [any RowGroup] {
-    var list: [any RowGroup] = []
-    let handler = control.onCancel { stream.cancel() }
-    defer { control.forget(handler) }
-    while let batch = try stream.next() {
-      try control.check()
-      let dense = batch.compacted()
-      try control.account(dense.heldBytes)
-      list.append(stream.rowGroup(dense, columns: columns))
-    }
-    try control.check()
-    return list
-  }
+  /// More batches than a stream has.
+  private static let stepsMax = Int.max / 2
 
-  override var isLight: Bool { groups.reduce(0) { $0 + $1.rowCount } < 8_192 }
+  override var isExhausted: Bool { source?.isExhausted ?? false }
+  override var isLight: Bool { source != nil || groups.reduce(0) { $0 + $1.rowCount } < 8_192 }
   override func makeWorker() throws(ApusError) -> StageWorker { try ScanWorker(self) }
-  override func close() { groups = [] }
+  override func close() {
+    groups = []
+    source?.end()
+    source = nil
+  }
 }
 
 final class ScanWorker: StageWorker {
@@ -110,7 +108,14 @@ final class ScanWorker: StageWorker {
   }
 
   override func run(_ morsel: Int, _ emit: FrameSink) throws(ApusError) {
-    let group = scan.groups[morsel]
+    guard let source = scan.source else { return try run(scan.groups[morsel], emit) }
+    repeat {
+      guard let group = try source.next() else { return }
+      try run(group, emit)
+    } while !scan.pullsSteps
+  }
+
+  private func run(_ group: any RowGroup, _ emit: FrameSink) throws(ApusError) {
     guard group.rowCount > 0 else { return }
     let skipping = try covered(group)
     let deleted = group.deletedRows

@@ -14,7 +14,11 @@ final class FilterStage: Stage {
     conditions = condition.conjunctList
     super.init(input.query, fields: input.fields)
   }
-  override func prepare() throws(ApusError) -> Int { try input.prepare() }
+  override func prepare() throws(ApusError) -> Int {
+    input.pullsSteps = pullsSteps
+    return try input.prepare()
+  }
+  override var isExhausted: Bool { input.isExhausted }
   override var isLight: Bool { input.isLight }
   override func close() { input.close() }
   override func makeWorker() throws(ApusError) -> StageWorker {
@@ -100,7 +104,11 @@ final class ProjectStage: Stage {
     self.expressions = expressions
     super.init(input.query, fields: fields)
   }
-  override func prepare() throws(ApusError) -> Int { try input.prepare() }
+  override func prepare() throws(ApusError) -> Int {
+    input.pullsSteps = pullsSteps
+    return try input.prepare()
+  }
+  override var isExhausted: Bool { input.isExhausted }
   override var isLight: Bool { input.isLight }
   override func close() { input.close() }
   override func makeWorker() throws(ApusError) -> StageWorker {

@@ -117,7 +117,10 @@ final class JoinStage: Stage {
 
   override func prepare() throws(ApusError) -> Int {
     try build()
-    guard kind == .right || kind == .full, let table else { return try left.prepare() }
+    guard kind == .right || kind == .full, let table else {
+      left.pullsSteps = pullsSteps
+      return try left.prepare()
+    }
     // Which rows of the right side are left over shows only when all of the left has passed.
     let parts = CollectedParts()
     let width = fields.count
@@ -147,6 +150,7 @@ final class JoinStage: Stage {
   }
 
   override var isLight: Bool { made != nil || left.isLight }
+  override var isExhausted: Bool { made == nil && left.isExhausted }
 
   override func makeWorker() throws(ApusError) -> StageWorker {
     if let made { return MadeWorker(made) }

@@ -21,6 +21,10 @@ class Stage: @unchecked Sendable {
   /// Does what must be complete before rows come (the build side of a join, all of a sort), and says how many morsels
   /// there are.
   func prepare() throws(ApusError) -> Int { throw .unexpected("a stage without morsels") }
+  /// Set before `prepare` by one who pulls morsels as rows are wanted: those of a stream are then a batch each, without
+  /// a number, and end when `isExhausted`. Else a stream is one morsel.
+  var pullsSteps = false
+  var isExhausted: Bool { false }
   func makeWorker() throws(ApusError) -> StageWorker { throw .unexpected("a stage without workers") }
   /// Whether a morsel is small work, not worth a second thread.
   var isLight: Bool { false }
