@@ -93,6 +93,11 @@ extension SettingDefinition {
       .choice(["read uncommitted", "read committed", "repeatable read", "serializable"]), "read committed",
       "The isolation of this transaction."),
     SettingDefinition("transaction_read_only", .boolean, "off", "Whether this transaction is read-only."),
+    SettingDefinition(
+      "apus.use_rollups", .boolean, "on", "Whether queries on tables are answered from their rollups where they can."),
+    SettingDefinition(
+      "apus.rollup_history", .boolean, "off",
+      "Whether rollups also answer for rows that their table no longer holds."),
     SettingDefinition("bytea_output", .choice(["hex", "escape"]), "hex", "The form of bytea."),
     SettingDefinition(
       "server_version_num", .integer(min: 0, max: 999_999, unit: nil), "150000", "The PostgreSQL version spoken.",

@@ -31,7 +31,7 @@ struct Rules {
 
   /// A folded plan through all rules. Without `needsColumns` (EXISTS) only its rows count.
   func optimised(_ plan: LogicalPlan, needsColumns: Bool) -> LogicalPlan {
-    var result = formed(plan)
+    var result = withRollups(formed(plan))
     result = withOptimisedSubqueries(result)
     result = withoutEntityTexts(result)
     result = needsColumns ? prunedToAll(result) : pruned(result, result.fields.map { _ in ColumnDemand() }).plan

@@ -288,7 +288,7 @@ struct RollupQuery {
         invalidDefinition, "\(what) in the query of a rollup depends on the session or the time",
         hint: isTruncation
           ? "Use time_bucket('1 day', time), which is in UTC unless you give it a zone."
-          : "What a rollup keeps must be decided by the row alone: use immutable functions, and write constants in full."
+          : "The row alone must decide what a rollup keeps: use immutable functions, and write constants in full."
       )
     default: return nil
     }

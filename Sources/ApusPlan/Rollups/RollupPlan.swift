@@ -100,9 +100,11 @@ public enum RollupPlan {
     let width = 1 + definition.groupings.count
     let fields = definition.partialFields
     let stored = LogicalPlan.scan(
-      ScanNode(table: rollup.partials, columns: definition.partialColumns, fields: fields))
+      ScanNode(
+        table: RollupPart(rollup.partials, verb: "Scan on rollup"), columns: definition.partialColumns, fields: fields))
+    let fresh = RollupPart(rollup.uncounted, details: [("Rows", "not in the rollup yet")])
     let input = LogicalPlan.setOperation(
-      [stored, partials(of: definition, from: rollup.uncounted)], .union, all: true, fields: fields)
+      [stored, partials(of: definition, from: fresh)], .union, all: true, fields: fields)
     let columns = fields.enumerated().map { Expression.column($0, $1.type) }
     let states = definition.stateColumns
     var calls = definition.measures.enumerated().map { index, measure in

@@ -179,30 +179,33 @@ struct TimeBucket {
 
   /// The least start of a bucket that is not before `time`: the rows at or after it are those of the buckets from it
   /// on. nil when that cannot be told: far out, or near a change of the zone's clock.
-  func border(notBefore time: Int64) -> Int64? {
-    guard let zone else {
+  func border(notBefore time: Int64) -> Int64? { border(time, isAfter: true) }
+
+  /// The greatest start of a bucket that is not after `time`.
+  func border(notAfter time: Int64) -> Int64? { border(time, isAfter: false) }
+
+  private func border(_ time: Int64, isAfter: Bool) -> Int64? {
+    func local(_ time: Int64) -> Int64? {
       guard let start = localStart(time) else { return nil }
-      return start == time ? start : localNext(start)
+      return start == time || !isAfter ? start : localNext(start)
     }
-    guard let zone = TimeZone.named(zone) else { return nil }
+    guard let zone else { return local(time) }
+    guard Self.range.contains(time), let zone = TimeZone.named(zone) else { return nil }
     let run = zone.run(at: time)
-    guard let start = localStart(time &+ run.offset), let next = localNext(start) else { return nil }
-    let border = (start == time &+ run.offset ? start : next) &- run.offset
-    let margin = 2 * Microseconds.perDay
+    guard let start = local(time &+ run.offset) else { return nil }
+    let border = start &- run.offset
     // Where the clock runs steadily for days around, buckets are as regular as in UTC.
-    guard Self.range.contains(border), zone.run(at: border &- margin).offset == run.offset,
-      zone.run(at: border &+ margin).offset == run.offset,
-      run.start <= min(time, border) &- margin
-        || run.start == Int64.min,
-      run.end > border &+ margin
+    let margin = 2 * Microseconds.perDay
+    guard Self.range.contains(border), run.start <= max(Int64.min + margin, min(time, border)) &- margin,
+      run.end > max(time, border) &+ margin
     else { return nil }
     return border
   }
 
-  /// The start of the bucket after the one that begins at `border`.
-  func border(after border: Int64) -> Int64? {
-    let (next, overflow) = border.addingReportingOverflow(1)
-    return overflow ? nil : self.border(notBefore: next)
+  /// The start of the first bucket after a time.
+  func border(after time: Int64) -> Int64? {
+    let (next, overflow) = time.addingReportingOverflow(1)
+    return overflow ? nil : border(notBefore: next)
   }
 
   // MARK: Nesting
@@ -226,9 +229,8 @@ struct TimeBucket {
   }
 
   /// The same buckets of another time.
-  func applied(to time: Expression) -> Expression {
-    guard case .call(let function, var arguments, let type) = call else { return call }
-    arguments[1] = time
-    return .call(function, arguments, type)
+  func applied(to other: Expression) -> Expression {
+    guard case .call(let function, let arguments, let type) = call else { return call }
+    return .call(function, arguments.map { $0 == time ? other : $0 }, type)
   }
 }
