@@ -17,11 +17,21 @@ final class DistinctStates: AggregateStates {
   private var wordsPerGroup = 0
   /// Words of the bitmap at most (2 MiB): beyond, rows go straight to the sets.
   private static let wordsMax = 1 << 18
+  /// The first byte of a serialised state: "D".
+  static let kind: UInt8 = 0x44
 
   init(_ type: DataType) throws(ApusError) {
     self.type = type
     form = try KeyForm(type)
   }
+
+  private init(keysOf type: DataType) {
+    self.type = type
+    form = .bytes
+  }
+
+  /// States of values of any type, by their keys: for merging serialised ones.
+  static func ofKeys() -> DistinctStates { DistinctStates(keysOf: .bytea) }
 
   func grow(to count: Int) {
     guard count > groupCount else { return }
@@ -178,7 +188,7 @@ final class DistinctStates: AggregateStates {
     sets.forEach(group, integers: form == .word) { keys.append(Array($0)) }
     keys.sort { $0.lexicographicallyPrecedes($1) }
     var writer = ByteWriter()
-    writer.byte(1)
+    writer.byte(Self.kind)
     writer.varint(UInt64(keys.count))
     for key in keys {
       writer.varint(UInt64(key.count))
@@ -190,7 +200,7 @@ final class DistinctStates: AggregateStates {
   func mergeSerialised(_ bytes: UnsafeRawBufferPointer, into group: Int) throws(ApusError) {
     flush()
     usesSets = true
-    try readState(bytes, version: 1) {
+    try readState(bytes, version: Self.kind) {
       for _ in 0..<(try $0.varint()) {
         let length = try $0.varint()
         guard length <= UInt64($0.remaining) else { throw ByteReader.Underflow(offset: $0.offset) }

@@ -38,6 +38,13 @@ enum SketchAggregates {
           builder.append(.int(entities.count(0)))
           continue
         }
+        if state.first == DistinctStates.kind {
+          let values = DistinctStates.ofKeys()
+          values.grow(to: 1)
+          try values.mergeSerialised(state, into: 0)
+          builder.append(try values.finish(count: 1).value(at: 0))
+          continue
+        }
         let sketch = HyperLogLogs()
         sketch.grow(to: 1)
         try sketch.mergeSerialised(state, into: 0)
@@ -125,12 +132,14 @@ final class QuantileStates: AggregateStates {
 final class RollupStates: AggregateStates {
   private let unique = HyperLogLogs()
   private let entities = EntityCountStates()
+  private let values = DistinctStates.ofKeys()
   private var quantiles: [QuantileSketch] = []
   private var kinds = StateArray<UInt8>(0)
 
   func grow(to count: Int) {
     unique.grow(to: count)
     entities.grow(to: count)
+    values.grow(to: count)
     kinds.grow(to: count)
     while quantiles.count < count { quantiles.append(QuantileSketch()) }
   }
@@ -152,6 +161,7 @@ final class RollupStates: AggregateStates {
     }
     unique.merge(other.unique, mapping: mapping, count: count)
     entities.merge(other.entities, mapping: mapping, count: count)
+    try values.merge(other.values, mapping: mapping, count: count)
   }
 
   private func note(_ kind: UInt8, _ group: Int) throws(ApusError) {
@@ -174,6 +184,7 @@ final class RollupStates: AggregateStates {
     case QuantileSketch.kind: quantiles[group].serialised
     case HyperLogLogs.kind: unique.serialise(group)
     case EntityCountStates.kind: entities.serialise(group)
+    case DistinctStates.kind: values.serialise(group)
     default: []
     }
   }
@@ -190,11 +201,14 @@ final class RollupStates: AggregateStates {
     case EntityCountStates.kind:
       try note(kind, group)
       try entities.mergeSerialised(bytes, into: group)
+    case DistinctStates.kind:
+      try note(kind, group)
+      try values.mergeSerialised(bytes, into: group)
     default: throw ApusError(.dataCorrupted, "aggregate state of unknown kind \(kind)")
     }
   }
 
   var byteCount: Int {
-    unique.byteCount + entities.byteCount + kinds.byteCount + quantiles.reduce(0) { $0 + $1.byteCount }
+    unique.byteCount + entities.byteCount + values.byteCount + kinds.byteCount + quantiles.reduce(0) { $0 + $1.byteCount }
   }
 }

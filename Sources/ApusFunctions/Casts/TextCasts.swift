@@ -17,6 +17,14 @@ enum TextCasts {
     }
   }
 
+  /// Whether reading the type's text depends on the session. Of floats only what is written does.
+  private static func isReadByZone(_ type: DataType) -> Bool {
+    switch type {
+    case .float4, .float8, .array(.float4), .array(.float8): false
+    default: isZoned(type)
+    }
+  }
+
   // MARK: - Text out
 
   private static func output(_ source: DataType, _ target: DataType, _ context: CastContext = .assignment) -> Cast {
@@ -59,7 +67,7 @@ enum TextCasts {
     _ target: DataType, _: R.Type,
     _ read: @escaping @Sendable (UnsafeRawBufferPointer, FormatSettings) throws(ApusError) -> R
   ) -> Cast {
-    .to(target, from: .text, .explicit, volatility: isZoned(target) ? .stable : .immutable) {
+    .to(target, from: .text, .explicit, volatility: isReadByZone(target) ? .stable : .immutable) {
       (arguments, count, session) throws(ApusError) in
       let settings = session.formatSettings
       return try readFixed(arguments[0], count, target) { (raw) throws(ApusError) -> R in try read(raw, settings) }
@@ -161,7 +169,7 @@ enum TextCasts {
 
   private static func input(_ target: DataType) -> Cast {
     let reference = TypeReference(target)
-    return .to(target, from: .text, .explicit, volatility: isZoned(target) ? .stable : .immutable) {
+    return .to(target, from: .text, .explicit, volatility: isReadByZone(target) ? .stable : .immutable) {
       (arguments, count, session) throws(ApusError) in
       let settings = session.formatSettings
       return try mapValues(arguments, count, target) { (values) throws(ApusError) in
