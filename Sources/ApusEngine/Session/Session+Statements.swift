@@ -125,6 +125,24 @@ extension Session {
     return try self.execute(statement, parameters: values)
   }
 
+  /// CALL of a function that does something: its result is left out.
+  func execute(call: ExprID, _ body: StatementBody) throws(ApusError) -> Execution {
+    guard case .function(let function) = body.parsed.arena[call].kind else {
+      throw ApusError.unexpected("CALL of something that is no call")
+    }
+    guard let statement = try parse("SELECT " + body.parsed.arena.deparse(call)).first else {
+      throw ApusError.unexpected("a call has no text")
+    }
+    let prepared = try prepare(statement)
+    let isProcedure = function.schema == "apus" || ["refresh_continuous_aggregate"].contains(function.name)
+    guard isProcedure else {
+      throw ApusError(
+        .wrongObjectType, "\(function.name) is not a procedure", hint: "To call a function, use SELECT.")
+    }
+    _ = try collect(try self.execute(prepared))
+    return Execution(command: "CALL")
+  }
+
   func execute(deallocate name: String?) throws(ApusError) -> Execution {
     guard let name else {
       forgetAllPrepared()

@@ -147,6 +147,14 @@ enum CatalogFunctionList {
     function("compact", "regclass", schema: "apus", result: "int8", volatility: .volatile, isStrict: true),
     function("undrop", "regclass", schema: "apus", result: "int8", volatility: .volatile, isStrict: true),
     function("confirm_clock", "-", schema: "apus", result: "void", volatility: .volatile, isStrict: true),
+    function("refresh", "regclass", schema: "apus", result: "int8", volatility: .volatile, isStrict: false),
+    function(
+      "refresh", "regclass,timestamptz,timestamptz", schema: "apus", result: "int8", volatility: .volatile,
+      isStrict: false),
+    // TimescaleDB's spelling.
+    function(
+      "refresh_continuous_aggregate", "regclass,timestamptz,timestamptz", result: "void", volatility: .volatile,
+      isStrict: false),
     key("text,text", []), key("text,text,text", []),
     key("text,text,text,_text", ["name", "kind", "table_name", "origins"]),
     retention("add_retention", "regclass,interval"),

@@ -1,7 +1,8 @@
-// The functions that change what tables keep: apus.compact, apus.undrop, apus.confirm_clock.
+// The functions that change what tables and rollups keep: apus.compact, apus.undrop, apus.refresh, apus.confirm_clock.
 
 import ApusBase
 import ApusColumns
+import ApusExecution
 import ApusStore
 
 extension CatalogFunctions {
@@ -14,6 +15,11 @@ extension CatalogFunctions {
       let table = try catalog.ownTable(arguments[0], "apus.undrop()")
       return .int(Int64(try catalog.snapshot.database.store.undrop(table)))
     },
+    "apus.refresh": { (catalog, arguments) throws(ApusError) -> Value in try catalog.refresh(arguments) },
+    "refresh_continuous_aggregate": { (catalog, arguments) throws(ApusError) -> Value in
+      _ = try catalog.refresh(arguments)
+      return .text("")
+    },
     "apus.confirm_clock": { (catalog, _) throws(ApusError) -> Value in
       try catalog.requireWritable("apus.confirm_clock()")
       try catalog.snapshot.database.store.confirmClock()
@@ -25,6 +31,23 @@ extension CatalogFunctions {
     if context.isReadOnly {
       throw ApusError(.readOnlyTransaction, "cannot execute \(what) in a read-only transaction")
     }
+  }
+
+  /// Derives the partitions of a rollup that a range of times touches anew; how many there were.
+  private func refresh(_ arguments: [Value]) throws(ApusError) -> Value {
+    try requireWritable("apus.refresh()")
+    guard arguments[0] != .null else { return .null }
+    let oid = arguments[0].asOID
+    guard let name = snapshot.rollupNames.first(where: { CatalogOIDs.view(schema: $0.schema, name: $0.name) == oid })
+    else {
+      throw ApusError(.wrongObjectType, "\"\(self.name(of: oid, as: .regclass) ?? String(oid))\" is not a rollup")
+    }
+    func time(_ index: Int) -> PostgresMicroseconds? {
+      if index < arguments.count, case .int(let time) = arguments[index] { time } else { nil }
+    }
+    let count = try snapshot.database.markStale(name, from: time(1), to: time(2))
+    try snapshot.database.deriveStale(name, control: QueryControl())
+    return .int(Int64(count))
   }
 
   func ownTable(_ oid: Value, _ what: String) throws(ApusError) -> TableID {
