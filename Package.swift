@@ -129,6 +129,9 @@ var targets: [Target] = [
     ["ApusBase", "ApusColumns", "ApusPlan", "ApusStore", "ApusEngine", "ApusPostgres", "TestSupport"]),
   tests("ApusREPLTests", ["ApusBase", "ApusEngine", "ApusREPL", "TestSupport"]),
   tests("ApusClientTests", ["ApusClient"]),
+  tests(
+    "ApusPluginsTests",
+    ["ApusBase", "ApusColumns", "ApusPlugins", "ApusEngine", "ApusStore", "CApusABI", "TestSupport"]),
   tests("ApusStoreTests", ["ApusBase", "ApusColumns", "ApusFiles", "ApusStore", "TestSupport"]),
 ]
 

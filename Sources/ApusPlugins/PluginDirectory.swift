@@ -31,9 +31,10 @@ public struct PluginDirectory: Sendable, Hashable {
   /// How the file of a plugin may be called.
   static func fileNames(_ name: String) -> [String] { ["\(name).so", "lib\(name).so"] }
 
-  /// The file of a plugin; nil when there is none.
+  /// The file of a plugin; nil when there is none, or when the name is no plain one.
   public func file(of name: String) -> String? {
-    Self.fileNames(name).map { "\(path)/\($0)" }.first { access($0, F_OK) == 0 }
+    guard isPlainName(name) else { return nil }
+    return Self.fileNames(name).map { "\(path)/\($0)" }.first { access($0, F_OK) == 0 }
   }
 
   /// Every library in the directory, by name.

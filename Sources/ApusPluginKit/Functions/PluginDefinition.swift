@@ -3,7 +3,7 @@
 public import CApusABI
 import Glibc
 
-/// A plugin while it is described. Made in `apus_plugin_init`, exported once; what it holds lives as long as the process.
+/// A plugin while it is described. Made in `apus_plugin_init` and exported once; it lives as long as the process.
 ///
 ///     @_cdecl("apus_plugin_init")
 ///     public func initialise(
