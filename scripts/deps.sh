@@ -96,7 +96,8 @@ need_clients() {
   echo "Unpacking the drivers of the client tests into .build/clients (6 MB)."
   rm -rf "$root" .build/clients/deb
   mkdir -p "$root" .build/clients/deb
-  if ! (cd .build/clients/deb && apt-get download -q "${client_packages[@]}" >apt.log 2>&1); then
+  local download=(apt-get download -q "${client_packages[@]}")
+  if ! (cd .build/clients/deb && { "${download[@]}" || { apt-get update -q && "${download[@]}"; }; } >apt.log 2>&1); then
     echo "They could not be downloaded; node-pg and pgx will be skipped:" >&2
     tail -n 3 .build/clients/deb/apt.log >&2
     return 0

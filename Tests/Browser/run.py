@@ -153,6 +153,75 @@ def sdk(server):
     check("sdk: the user is known from identify on", [r[1] for r in rows if r[0] == "clicked"] == ["u42"], rows)
 
 
+VENDORS = """<!doctype html><title>Vendors</title><pre id="said">waiting</pre>
+<script src="SERVER/array/phc_web/config.js"></script>
+<script>
+  const server = 'SERVER'
+  const event = (id, more = {}) => ({uuid: id, event: 'vendor', timestamp: new Date().toISOString(),
+    properties: {token: 'phc_web', distinct_id: 'd', $process_person_profile: false}, ...more})
+  const gzip = text => new Response(new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer()
+  const xhr = (path, body) => new Promise(done => {
+    const request = new XMLHttpRequest()
+    request.open('POST', server + path)
+    request.withCredentials = true
+    request.setRequestHeader('Content-Type', 'application/json')
+    request.onloadend = () => done(request.status + ' ' + request.responseText)
+    request.send(body)
+  })
+  const text = async answer => answer.status + ' ' + await answer.text()
+  async function main() {
+    const said = {}
+    // As posthog-js: gzip that is called text, by fetch and by XMLHttpRequest, and beacons with forms.
+    said.gzip = await text(await fetch(server + '/i/v0/e/?compression=gzip-js&ver=1&_=' + Date.now(), {method: 'POST',
+      body: await gzip(JSON.stringify([event('b-gzip')])), headers: {'Content-Type': 'text/plain'}, keepalive: true}))
+    said.xhr = await xhr('/e/?ver=1', JSON.stringify(event('b-xhr')))
+    said.form = navigator.sendBeacon(server + '/e/?compression=base64&beacon=1', new Blob(
+      ['data=' + encodeURIComponent(btoa(JSON.stringify([event('b-form')])))], {type: 'application/x-www-form-urlencoded'}))
+    said.json = navigator.sendBeacon(server + '/batch/?beacon=1', new Blob(
+      [JSON.stringify({api_key: 'phc_web', batch: [event('b-json')]})], {type: 'application/json'}))
+    said.analytics = await text(await fetch(server + '/i/v1/analytics/events', {method: 'POST', headers: {
+      'Content-Type': 'application/json', Authorization: 'Bearer phc_web', 'PostHog-Sdk-Info': 'posthog-js/2',
+      'PostHog-Attempt': '1', 'PostHog-Request-Id': 'x', 'PostHog-Request-Timestamp': new Date().toISOString()},
+      body: JSON.stringify({created_at: new Date().toISOString(), batch: [
+        event('b-analytics', {distinct_id: 'd', options: {}, properties: {}})]})}))
+    said.flags = (await (await fetch(server + '/flags/?v=2', {method: 'POST', body: '{}'})).json()).featureFlags
+    said.config = window._POSTHOG_REMOTE_CONFIG.phc_web.config.hasFeatureFlags
+    // As Segment's analytics.js.
+    said.segment = await text(await fetch(server + '/v1/t', {method: 'POST', headers: {'Content-Type': 'text/plain'},
+      body: JSON.stringify({type: 'track', event: 'vendor', anonymousId: 'd', messageId: 'b-segment', writeKey: 'k'})}))
+    said.beacon = navigator.sendBeacon(server + '/v1/b', JSON.stringify({writeKey: 'k', batch: [
+      {type: 'track', event: 'vendor', anonymousId: 'd', messageId: 'b-beacon'}]}))
+    document.getElementById('said').textContent = JSON.stringify(said)
+  }
+  main().catch(error => document.getElementById('said').textContent = 'failed: ' + error)
+</script>"""
+
+
+def vendors(server):
+    """What PostHog's and Segment's SDKs do in a page of another origin: every transport, with and without preflight."""
+    directory = tempfile.mkdtemp(prefix="apus-page-")
+    (pathlib.Path(directory) / "index.html").write_text(VENDORS.replace("SERVER", server.http))
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=directory)
+    handler.func.log_message = lambda *_: None
+    pages = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=pages.serve_forever, daemon=True).start()
+    try:
+        dom, console = browse(f"http://localhost:{pages.server_port}/", "--dump-dom")
+    finally:
+        pages.shutdown()
+        shutil.rmtree(directory, ignore_errors=True)
+    check("vendors: nothing in the console", not console, console)
+    said = re.search(r'<pre id="said">(.*?)</pre>', dom, re.S)
+    said = json.loads(said.group(1)) if said and said.group(1).startswith("{") else {"page": dom[:300]}
+    ok = '200 {"status":"Ok"}\n'
+    check("vendors: the page may read what it is answered", said == {
+        "gzip": ok, "xhr": ok, "form": True, "json": True, "flags": {}, "config": False, "beacon": True,
+        "analytics": '200 {"results":{"b-analytics":{"result":"ok"}}}\n', "segment": '200 {"success":true}\n'}, said)
+    found = [row[0] for row in query(server, "SELECT event_id FROM events WHERE event = 'vendor' ORDER BY 1")]
+    check("vendors: every transport's event is stored", found == [
+        "b-analytics", "b-beacon", "b-form", "b-gzip", "b-json", "b-segment", "b-xhr"], found)
+
+
 def main():
     global CHROMIUM, DIRECTORY
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -171,6 +240,7 @@ def main():
     try:
         dashboard(server)
         sdk(server)
+        vendors(server)
     finally:
         server.stop()
     print(f"browser tests: {len(FAILED)} failed")

@@ -23,7 +23,7 @@ def version():
 def command(server):
     source, target = program.SOURCES / "JDBC.java", program.BUILT / "jdbc"
     compiler = program.tool("javac", "ecj")
-    options = ["-17", "-nowarn"] if compiler == "ecj" else ["-nowarn"]
+    options = ["-17", "-nowarn", "-proc:none"] if compiler == "ecj" else ["-nowarn", "-proc:none"]
     program.compiled([compiler, *options, "-cp", str(jar()), "-d", str(target), str(source)], target / "JDBC.class", [source])
     address = f"{server.postgres_host}:{server.postgres_port}"
     return ["java", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Duser.timezone=UTC", "-cp", f"{target}:{jar()}", "JDBC", address], {}
