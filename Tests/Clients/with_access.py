@@ -225,3 +225,33 @@ def test_a_certificate_that_cannot_be_used(server):
         except RuntimeError as error:
             assert "cannot use the certificate" in str(error), error
         guarded.server.process = None
+
+
+def test_posthog_with_an_ingest_key(server):
+    """The SDK's project key is the key: in the body, in properties, in Authorization; and it is stored nowhere."""
+    from posthog import Posthog
+    with Guarded(server) as guarded:
+        own = guarded.start()
+        made = psql(own, "SELECT apus.create_key('web', 'ingest', 'events', array['https://shop.example.com'])")
+        key = made.stdout.strip()
+        assert key.startswith("apus_ingest_"), made
+        for mode in ("v0", "v1"):
+            errors = []
+            client = Posthog(key, host=own.http, on_error=lambda error, _: errors.append(error), max_retries=0, capture_mode=mode)
+            client.capture("Keyed", distinct_id="u")
+            client.flush()
+            client.shutdown()
+            assert not errors, errors
+            errors = []
+            client = Posthog("phc_wrong", host=own.http, on_error=lambda error, _: errors.append(error), max_retries=3,
+                             capture_mode=mode)
+            client.capture("Keyed", distinct_id="u")
+            client.flush()
+            client.shutdown()
+            assert [error.status for error in errors] == [401], errors
+        event = json.dumps([{"event": "Keyed", "properties": {"token": key, "distinct_id": "w"}}])
+        for origin, status in [("https://shop.example.com", 200), ("https://evil.example.com", 403)]:
+            found, _ = curl(own, "/e/", "-H", "Content-Type: text/plain", "-H", f"Origin: {origin}", body=event)
+            assert found == status, (origin, found)
+        stored = psql(own, "SELECT count(*), count(*) FILTER (WHERE properties::text LIKE '%apus_ingest_%') FROM events")
+        assert stored.stdout.strip() == "3|0", stored

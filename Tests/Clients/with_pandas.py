@@ -11,7 +11,7 @@ def version():
 
 def engine(server):
     import sqlalchemy
-    return sqlalchemy.create_engine(server.url.replace("postgres://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+    return sqlalchemy.create_engine(server.url.replace("postgres://", "postgresql+psycopg://"))
 
 
 def frame():

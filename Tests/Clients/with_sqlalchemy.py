@@ -18,13 +18,9 @@ def engine(server, **options):
     return sqlalchemy.create_engine(server.url.replace("postgres://", "postgresql+psycopg://"), **options)
 
 
-def autocommitting(server):
-    return engine(server, isolation_level="AUTOCOMMIT")
-
-
 def test_reflection(server):
     import sqlalchemy
-    with autocommitting(server).connect() as connection:
+    with engine(server).begin() as connection:
         connection.execute(sqlalchemy.text("CREATE TABLE alc_reflect (id bigint NOT NULL, small smallint, label varchar(20), "
                                            "price numeric(12,2), ok boolean DEFAULT true, at timestamptz, day date, doc jsonb, "
                                            "tags text[], ratio double precision)"))
@@ -88,8 +84,8 @@ def test_tables_of_models_and_their_rows(server):
         __mapper_args__ = {"primary_key": [order_id]}
 
     e = engine(server)
-    Base.metadata.create_all(autocommitting(server))
-    Base.metadata.create_all(autocommitting(server))
+    Base.metadata.create_all(e)
+    Base.metadata.create_all(e)
     moment = datetime.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
     with Session(e) as session:
         session.add_all([Order(order_id=f"o{n}", amount=decimal.Decimal(n) / 4, paid=n % 2 == 0, at=moment,
@@ -114,7 +110,7 @@ def test_tables_of_models_and_their_rows(server):
 
 def test_ddl_from_metadata(server):
     import sqlalchemy
-    e = autocommitting(server)
+    e = engine(server)
     metadata = sqlalchemy.MetaData()
     table = sqlalchemy.Table("alc_ddl", metadata, sqlalchemy.Column("a", sqlalchemy.Integer, nullable=False),
                              sqlalchemy.Column("b", sqlalchemy.Text, server_default="x"))
