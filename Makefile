@@ -38,7 +38,7 @@ help: ## list the targets
 deps: ## install what building and running needs (Debian 12; looks before it installs)
 	@scripts/deps.sh build
 
-deps-test: deps ## install what the tests need besides: PostgreSQL 15 and a Python environment in .build/venv
+deps-test: deps ## install what the tests need besides: PostgreSQL 15, Java, Go, Node, and a Python environment in .build/venv
 	@scripts/deps.sh test
 
 build: deps ## build .build/release/apus, and the plugins beside it
@@ -58,7 +58,7 @@ test-unit: deps ## the tests of each module, and those of the architecture
 test-sql: deps-test build ## Tests/SQL: answers that PostgreSQL 15 gave, asked of Apus
 	$(PYTHON) Tests/SQL/run.py --apus $(APUS)
 
-test-clients: deps-test build ## psql, psycopg, asyncpg, Segment's SDK and curl against a real server
+test-clients: deps-test build ## psql, drivers of five languages, tools and SDKs against a real server (docs/CLIENTS.md)
 	$(PYTHON) Tests/Clients/run.py --apus $(APUS)
 
 test-docs: deps-test build ## every code block of README.md and docs, page by page against a server
