@@ -42,14 +42,25 @@ struct FilterForm {
       }
       return comparison(function.name, arguments)
     case .inList(let operand, let values, let type, let negated):
-      guard let column = column(operand, type), !values.contains(where: \.isNull), !values.isEmpty else { return nil }
-      guard let filter = filter(APUS_FILTER_IN, column, values: values, type: type) else { return nil }
-      guard negated else { return filter }
-      return ApusFilter(
-        kind: APUS_FILTER_NOT, comparison: 0, column: ApusColumnRef(), value_count: 0, values: nil, child_count: 1,
-        children: arena.array([filter]))
+      return membership(operand, values, type, negated: negated)
+    // What drivers make of IN with a list for a parameter.
+    case .quantified(let operand, let function, array: .literal(.array(let values), .array(let type)), let all):
+      guard function.kind == .operator, function.name == (all ? "<>" : "=") else { return nil }
+      return membership(operand, values, type, negated: all)
     default: return nil
     }
+  }
+
+  private func membership(
+    _ operand: ApusPlan.Expression, _ values: [Value], _ type: DataType, negated: Bool
+  ) -> ApusFilter? {
+    guard let column = column(operand, type), !values.contains(where: \.isNull), !values.isEmpty,
+      let filter = filter(APUS_FILTER_IN, column, values: values, type: type)
+    else { return nil }
+    guard negated else { return filter }
+    return ApusFilter(
+      kind: APUS_FILTER_NOT, comparison: 0, column: ApusColumnRef(), value_count: 0, values: nil, child_count: 1,
+      children: arena.array([filter]))
   }
 
   private func combined(_ operands: [ApusPlan.Expression], _ kind: Int32) -> ApusFilter? {

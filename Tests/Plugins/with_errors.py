@@ -135,6 +135,26 @@ def test_deletes_are_done_exactly_or_refused(world):
         world.ask(f"DROP TABLE {table}")
 
 
+def test_what_backends_do_not_do_is_refused_by_name(world):
+    for backend in BACKENDS:
+        table = f"events_{backend}"
+        for sql in [f"UPDATE {table} SET event = 'x'", f"TRUNCATE {table}", f"ALTER TABLE {table} ADD COLUMN x int8",
+                    f"ALTER TABLE {table} SET (retention = '1 day')", f"CREATE INDEX ON {table} (event)",
+                    f"CREATE MATERIALIZED VIEW r WITH (rollup) AS SELECT time_bucket('1 hour', time), count(*) "
+                    f"FROM {table} GROUP BY 1"]:
+            expect_error(world, "0A000", sql)
+
+
+def test_secrets_are_not_shown(world):
+    world.ask("CREATE SERVER quiet FOREIGN DATA WRAPPER postgres "
+              "OPTIONS (url 'postgres://u:geheim@127.0.0.1:1/x', password 'geheim', host '127.0.0.1')")
+    assert world.ask("SELECT srvoptions FROM pg_foreign_server WHERE srvname = 'quiet'") == [(["host=127.0.0.1"],)]
+    world.ask("CREATE FOREIGN TABLE quiet (x int4) SERVER quiet")
+    assert "geheim" not in str(expect_error(world, "08001", "SELECT * FROM quiet"))
+    assert "geheim" not in world.plan("SELECT * FROM quiet") + world.server.log_tail(100)
+    world.ask("DROP SERVER quiet CASCADE")
+
+
 def test_tables_are_there_after_a_restart(world):
     wanted = world.ask("SELECT event, count(*) FROM events GROUP BY event ORDER BY event")
     world.restart()

@@ -29,6 +29,18 @@ def test_explain_shows_what_each_backend_takes_over(world):
         assert "Foreign Aggregate" in plan and "GROUP BY 1" in plan and "country" in plan, plan
 
 
+def test_a_list_as_an_array_is_pushed_down(world):
+    for operator in ["= ANY", "<> ALL"]:
+        sql = f"SELECT event, count(*) FROM events WHERE event {operator} (ARRAY['login', 'signup']) GROUP BY event"
+        assert world.same(sql, "events")
+        for backend in BACKENDS:
+            plan = world.plan(sql.replace("FROM events", f"FROM events_{backend}"))
+            assert "Foreign Aggregate" in plan and "IN ('login', 'signup')" in plan, plan
+    world.same("SELECT count(*) FROM events WHERE event = ANY (ARRAY['login', NULL])", "events")
+    world.same("SELECT count(*) FROM events WHERE event <> ALL (ARRAY['login', NULL])", "events")
+    world.same("SELECT count(*) FROM events WHERE event = ANY (ARRAY[]::text[])", "events")
+
+
 def test_a_filter_that_is_not_pushed_down_is_tested_above(world):
     for sql in ["SELECT count(*) FROM events WHERE event LIKE 'p%e'",
                 "SELECT count(*) FROM events WHERE upper(event) = 'LOGIN' AND time < '2026-06-01'",

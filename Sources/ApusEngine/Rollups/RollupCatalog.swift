@@ -22,6 +22,9 @@ struct RollupCatalog: BinderCatalog {
       if snapshot.view(schema: place, name: name) != nil {
         throw ApusError.unsupported("a rollup over a view is", hint: "name the view's table")
       }
+      if snapshot.backendTable(schema: place, name: name) != nil {
+        throw ApusError.unsupported("a rollup over a table of a storage backend is")
+      }
     }
     return nil
   }
