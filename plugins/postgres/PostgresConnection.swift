@@ -11,6 +11,11 @@ final class PostgresResult {
   deinit { PQclear(handle) }
 
   var rowCount: Int32 { PQntuples(handle) }
+  var columnCount: Int32 { PQnfields(handle) }
+  var status: ExecStatusType { PQresultStatus(handle) }
+  /// `COMMIT`, `DELETE 5`.
+  var tag: String { PQcmdStatus(handle).map { String(cString: $0) } ?? "" }
+  var affectedRows: Int64 { PQcmdTuples(handle).flatMap { Int64(String(cString: $0)) } ?? 0 }
 
   func text(_ row: Int32, _ column: Int32) -> String? {
     if PQgetisnull(handle, row, column) != 0 { return nil }
@@ -69,6 +74,8 @@ final class PostgresConnection: @unchecked Sendable {
   }
 
   var isUsable: Bool { PQstatus(handle) == CONNECTION_OK }
+  /// Outside transactions and statements.
+  var isIdle: Bool { PQtransactionStatus(handle) == PQTRANS_IDLE }
 
   /// Whether the server has something to say on a connection that lies idle: mostly that it closes it.
   var isStale: Bool {
@@ -97,7 +104,7 @@ final class PostgresConnection: @unchecked Sendable {
     let given = isBinary ? PQexecParams(handle, sql, 0, nil, nil, nil, nil, 1) : PQexec(handle, sql)
     guard let given else { throw error(nil) }
     let result = PostgresResult(given)
-    switch PQresultStatus(given) {
+    switch result.status {
     case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_COPY_IN, PGRES_COPY_OUT: return result
     default: throw error(result)
     }
@@ -108,7 +115,7 @@ final class PostgresConnection: @unchecked Sendable {
     var failure: PluginError?
     while let given = PQgetResult(handle) {
       let result = PostgresResult(given)
-      switch PQresultStatus(given) {
+      switch result.status {
       case PGRES_COMMAND_OK, PGRES_TUPLES_OK: break
       case PGRES_COPY_IN, PGRES_COPY_OUT:
         // A copy that goes on cannot be waited for.

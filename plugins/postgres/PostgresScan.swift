@@ -124,7 +124,7 @@ final class CopyRows: StorageRows {
       let isLost = !connection.isUsable
       self.connection = nil
       scan.cancellation.stop()
-      if PQtransactionStatus(connection.handle) == PQTRANS_IDLE { scan.finish(connection) }
+      if connection.isIdle { scan.finish(connection) }
       throw isLost && scan.cancellation.isCancelled ? .cancelled : error
     }
   }
@@ -232,9 +232,15 @@ final class CursorRows: StorageRows {
       scan.cancellation.stop()
       throw error
     }
-    guard Int(PQnfields(result.handle)) == types.count else {
+    guard Int(result.columnCount) == types.count else {
       throw PluginError("08P01", "the PostgreSQL server sent rows of another shape")
     }
+    try read(result, into: batch)
+    if batch.rowCount == 0 { close() }
+    return batch.rowCount > 0
+  }
+
+  private func read(_ result: PostgresResult, into batch: ArrowBatchBuilder) throws(PluginError) {
     for row in 0..<result.rowCount {
       for (index, type) in types.enumerated() {
         if let bytes = result.bytes(row, Int32(truncatingIfNeeded: index)) {
@@ -245,7 +251,5 @@ final class CursorRows: StorageRows {
       }
       batch.rowCount &+= 1
     }
-    if batch.rowCount == 0 { close() }
-    return batch.rowCount > 0
   }
 }

@@ -57,7 +57,7 @@ final class PostgresServer: StorageServer {
 
   /// Only of connections outside transactions and statements.
   func giveBack(_ connection: PostgresConnection) {
-    guard connection.isUsable, PQtransactionStatus(connection.handle) == PQTRANS_IDLE else { return }
+    guard connection.isUsable, connection.isIdle else { return }
     connection.wasUsed = true
     idle.withLock { list in
       if list.count < Self.idleMax { list.append(connection) }

@@ -8,8 +8,13 @@ final class PostgresTransaction: StorageTransaction {
   private let server: PostgresServer
   let connection: PostgresConnection
   private let facts: ServerFacts
+  private struct State {
+    var cursorCount = 0
+    /// The connection serves others then: a cursor that is let go of late must not reach it.
+    var hasEnded = false
+  }
   /// Cursors of one transaction may be read from several threads; each statement has the connection alone.
-  private let cursorCount = Mutex(0)
+  private let state = Mutex(State())
   private let buffer = GrowingBytes()
 
   private static let bytesPerMessage = 1 << 20
@@ -20,10 +25,12 @@ final class PostgresTransaction: StorageTransaction {
     self.facts = facts
   }
 
-  func execute(_ sql: String, isBinary: Bool = false) throws(PluginError) -> PostgresResult {
+  func execute(_ sql: String, isBinary: Bool = false, ends: Bool = false) throws(PluginError) -> PostgresResult {
     var failure: PluginError?
-    let result = cursorCount.withLock { _ in
+    let result = state.withLock { state in
       do throws(PluginError) {
+        if state.hasEnded { throw PluginError("25P01", "the transaction on the PostgreSQL server has ended") }
+        state.hasEnded = ends
         return try connection.execute(sql, isBinary: isBinary) as PostgresResult?
       } catch {
         failure = error
@@ -35,9 +42,9 @@ final class PostgresTransaction: StorageTransaction {
   }
 
   func nextCursorName() -> String {
-    cursorCount.withLock { count in
-      count &+= 1
-      return "apus_\(count)"
+    state.withLock { state in
+      state.cursorCount &+= 1
+      return "apus_\(state.cursorCount)"
     }
   }
 
@@ -82,16 +89,17 @@ final class PostgresTransaction: StorageTransaction {
 
   func delete(_ table: BackendTable, _ filters: [BackendFilter]) throws(PluginError) -> Int64 {
     let result = try execute(try PostgresQuery.deletion(table, filters, facts))
-    return PQcmdTuples(result.handle).flatMap { Int64(String(cString: $0)) } ?? 0
+    return result.affectedRows
   }
 
   func commit() throws(PluginError) {
     let result: PostgresResult
     do throws(PluginError) {
-      result = try execute("COMMIT")
+      result = try execute("COMMIT", ends: true)
     } catch {
       if connection.isUsable {
-        rollback()
+        // A COMMIT that fails has rolled back.
+        server.giveBack(connection)
         throw error
       }
       throw PluginError(
@@ -99,13 +107,13 @@ final class PostgresTransaction: StorageTransaction {
         detail: error.message)
     }
     // COMMIT of a failed transaction is a rollback, and says so only in its tag.
-    let tag = PQcmdStatus(result.handle).map { String(cString: $0) } ?? ""
+    let tag = result.tag
     server.giveBack(connection)
     if tag != "COMMIT" { throw PluginError("40000", "the PostgreSQL server rolled the transaction back") }
   }
 
   func rollback() {
-    _ = try? execute("ROLLBACK")
+    _ = try? execute("ROLLBACK", ends: true)
     server.giveBack(connection)
   }
 }

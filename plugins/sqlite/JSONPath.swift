@@ -58,7 +58,7 @@ struct JSONPath {
     if !escaped.contains(UInt8(ascii: "\\")) { return escaped.elementsEqual(key) }
     let plain = GrowingBytes()
     do throws(PluginError) { try appendUnescaped(escaped, to: plain) } catch { return false }
-    return plain.bytes.elementsEqual(key)
+    return withExtendedLifetime(plain) { plain.bytes.elementsEqual(key) }
   }
 
   private mutating func skipString() -> Bool {

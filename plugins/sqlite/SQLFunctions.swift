@@ -60,7 +60,7 @@ private func readPath(
   let out = GrowingBytes()
   do throws(PluginError) {
     try JSONPath.appendUnescaped(plain, to: out)
-    give(out.bytes, to: context)
+    withExtendedLifetime(out) { give(out.bytes, to: context) }
   } catch {
     sqlite3_result_error_nomem(context)
   }
