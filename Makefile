@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test build run test test-unit test-sql test-clients test-docs test-plugins test-crash test-browser \
+.PHONY: help deps deps-test build run test test-unit test-sql test-clients test-superset test-docs test-plugins test-crash test-browser \
   bench bench-kernels format lint clean
 
 POSTGRES_PORT ?= 7432
@@ -63,6 +63,9 @@ test-clients: deps-test build ## psql, drivers of five languages, tools and SDKs
 
 test-docs: deps-test build ## every code block of README.md and docs, page by page against a server
 	$(PYTHON) Tests/Docs/run.py --apus $(APUS)
+
+test-superset: deps-test build ## Superset itself, which is not part of make test: it installs 700 MB into .build/superset
+	python3 Tests/Clients/real_superset.py --apus $(APUS)
 
 test-plugins: deps-test build ## the same rows and answers in columnar tables, SQLite and PostgreSQL (ROWS=200k for more)
 	$(PYTHON) Tests/Plugins/run.py --apus $(APUS) $(if $(ROWS),--rows $(ROWS))

@@ -137,6 +137,7 @@ def test_isolation_levels_and_savepoints(server):
     for level in ("AUTOCOMMIT", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"):
         with e.connect().execution_options(isolation_level=level) as connection:
             assert connection.execute(sqlalchemy.text("SELECT 1")).scalar() == 1
+            assert level == "AUTOCOMMIT" or connection.get_isolation_level() == level
     with e.connect() as connection:
         assert connection.get_isolation_level() == "READ COMMITTED"
         with connection.begin_nested():

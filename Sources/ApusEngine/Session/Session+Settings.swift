@@ -42,8 +42,7 @@ extension Session {
     }
     switch definition.name {
     case "transaction_isolation":
-      transaction.pinsSnapshot = text.lowercased() == "repeatable read" || text.lowercased() == "serializable"
-      _ = try definition.normalise(text)
+      transaction.isolation = try definition.normalise(text)
       return
     case "transaction_read_only":
       transaction.isReadOnly = try definition.normalise(text) == "on"
@@ -66,7 +65,7 @@ extension Session {
     for request in settingRequests.take() {
       switch request.name {
       case "transaction_isolation":
-        transaction.pinsSnapshot = request.value == "repeatable read" || request.value == "serializable"
+        transaction.isolation = request.value
       case "transaction_read_only": transaction.isReadOnly = request.value == "on"
       default:
         // Outside a block a local setting ends with its own statement.
@@ -99,7 +98,7 @@ extension Session {
   /// That of the block, or outside of one that which a statement has by default.
   var transactionIsolation: String {
     if transaction.phase == .block || transaction.phase == .failed || transaction.pinsSnapshot {
-      return transaction.pinsSnapshot ? "repeatable read" : "read committed"
+      return transaction.isolation
     }
     return settings.text("default_transaction_isolation")
   }

@@ -118,8 +118,7 @@ extension Session {
     // What the statement group wrote before BEGIN belongs to the block, as in PostgreSQL.
     transaction.phase = .block
     transaction.isReadOnly = modes.isReadOnly ?? settings.flag("default_transaction_read_only")
-    let isolation = modes.isolation?.rawValue ?? settings.text("default_transaction_isolation")
-    transaction.pinsSnapshot = isolation == "repeatable read" || isolation == "serializable"
+    transaction.isolation = modes.isolation?.rawValue ?? settings.text("default_transaction_isolation")
     return Execution(command: tag)
   }
 
@@ -219,7 +218,7 @@ extension Session {
       if isSession {
         settings.set("default_transaction_isolation", isolation.rawValue, isLocal: false)
       } else {
-        transaction.pinsSnapshot = isolation == .repeatableRead || isolation == .serializable
+        transaction.isolation = isolation.rawValue
       }
     }
     if let isReadOnly = modes.isReadOnly {

@@ -231,7 +231,9 @@ struct TransactionState {
   var view: TransactionView?
   /// The snapshot of a REPEATABLE READ or SERIALIZABLE block, from its first statement.
   var snapshot: DatabaseSnapshot?
-  var pinsSnapshot = false
+  /// As it was asked for.
+  var isolation = "read committed"
+  var pinsSnapshot: Bool { isolation == "repeatable read" || isolation == "serializable" }
   var isReadOnly = false
   var startTime: PostgresMicroseconds?
   /// In the order of their making.

@@ -271,6 +271,9 @@ public class JDBC {
       connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
       same(connection.getTransactionIsolation(), Connection.TRANSACTION_REPEATABLE_READ);
       connection.commit();
+      connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+      same(connection.getTransactionIsolation(), Connection.TRANSACTION_SERIALIZABLE);
+      connection.commit();
       connection.setReadOnly(true);
       try {
         run(connection, "INSERT INTO jdbc_tx VALUES (4)");
