@@ -76,7 +76,7 @@ private func table(_ rows: [[Value]]) -> RolledTable {
     let sql = "SELECT event, total FROM r WHERE day >= '2000-01-03' AND day < '2000-01-04' AND event = 'e1'"
     let plan = try optimised(try bound(sql, catalog))
     let lines = ExplainPrinter.lines(plan)
-    #expect(lines.filter { $0.contains("Scan on rollup r  (columns: event, day, total)") }.count == 1, "\(lines)")
+    #expect(lines.filter { $0.contains("Rollup Scan on r  (columns: event, day, total)") }.count == 1, "\(lines)")
     #expect(lines.filter { $0.contains("Scan on events  (columns: time, event, amount, n)") }.count == 1, "\(lines)")
     #expect(lines.contains { $0.contains("(time >= '") } && lines.contains { $0.contains("(time < '") }, "\(lines)")
     let wanted = try values(

@@ -234,7 +234,7 @@ private struct World {
         }
         let fast = try optimised(plan)
         let lines = ExplainPrinter.lines(fast)
-        let isRewritten = lines.contains { $0.contains("Scan on rollup") }
+        let isRewritten = lines.contains { $0.contains("Rollup Scan") }
         total += 1
         if isRewritten { rewritten += 1 } else { continue }
         let wanted = texts(try values(try optimised(plan, context: Self.off)))

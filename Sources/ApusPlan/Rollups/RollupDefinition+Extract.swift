@@ -276,7 +276,7 @@ struct RollupQuery {
     case .parameter: return .rollupUnsupported("parameters are")
     case .outer: return .rollupUnsupported("references to other queries are")
     case .call(let function, let arguments, let type):
-      if function.volatility == .immutable { return nil }
+      if function.volatility == .immutable || Self.readsAlike(function, arguments, type) { return nil }
       let isTruncation = function.name == "date_trunc" || (function.kind == .cast && type == .date)
       let what =
         switch function.kind {
@@ -292,6 +292,15 @@ struct RollupQuery {
       )
     default: return nil
     }
+  }
+
+  /// Casts between text and the types whose text means the same in any session.
+  private static func readsAlike(_ function: ScalarFunction, _ arguments: [Expression], _ type: DataType) -> Bool {
+    guard function.kind == .cast, function.volatility == .stable, let source = arguments.first?.type else {
+      return false
+    }
+    let plain: Set<DataType> = [.bool, .int2, .int4, .int8, .numeric, .uuid, .text, .varchar, .bpchar, .jsonb, .json]
+    return plain.contains(source) && (plain.contains(type) || type == .float4 || type == .float8)
   }
 
   private static let invalidDefinition = ApusError.invalidObjectDefinition

@@ -101,7 +101,7 @@ public enum RollupPlan {
     let fields = definition.partialFields
     let stored = LogicalPlan.scan(
       ScanNode(
-        table: RollupPart(rollup.partials, verb: "Scan on rollup"), columns: definition.partialColumns, fields: fields))
+        table: RollupPart(rollup.partials, verb: "Rollup Scan"), columns: definition.partialColumns, fields: fields))
     let fresh = RollupPart(rollup.uncounted, details: [("Rows", "not in the rollup yet")])
     let input = LogicalPlan.setOperation(
       [stored, partials(of: definition, from: fresh)], .union, all: true, fields: fields)

@@ -146,7 +146,7 @@ struct RollupAnswer {
   private func ofPartials(_ fields: [Field]) -> LogicalPlan {
     let definition = rollup.definition
     let partials = readsHistory ? rollup.partials : rollup.presentPartials
-    let part = RollupPart(partials, verb: "Scan on rollup", details: [("Rollup", description)])
+    let part = RollupPart(partials, verb: "Rollup Scan", details: [("Rollup", description)])
     var conditions = filters
     if definition.sets.count > 1, let isOfSet = rules.compared(.column(0, .int2), "=", Int64(match.set)) {
       conditions.insert(isOfSet, at: 0)
@@ -302,7 +302,8 @@ struct TimeRangeSplit {
   /// The range's part of the table.
   private func span(_ from: Int64?, _ to: Int64?, now: Int64) -> Double {
     guard let from else { return Self.spanMin }
-    return max(0, Double(to ?? max(now, from)) - Double(from))
+    guard let to else { return max(Double(Microseconds.perDay), Double(now) - Double(from)) }
+    return max(0, Double(to) - Double(from))
   }
 
   func shareOfWhole(now: Int64) -> Double {
