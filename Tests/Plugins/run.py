@@ -22,7 +22,7 @@ import generate
 from harness.server import find_binary
 from world import World
 
-MODULES = ["with_events", "with_types", "with_foreign", "with_errors"]
+MODULES = ["with_events", "with_types", "with_foreign", "with_errors", "with_examples"]
 
 
 def main():
