@@ -68,6 +68,7 @@ test-superset: deps-test build ## Superset itself, which is not part of make tes
 	python3 Tests/Clients/real_superset.py --apus $(APUS)
 
 test-plugins: deps-test build ## the same rows and answers in columnar tables, SQLite and PostgreSQL (ROWS=200k for more)
+	@scripts/build.sh '$(BUILD)' words
 	$(PYTHON) Tests/Plugins/run.py --apus $(APUS) $(if $(ROWS),--rows $(ROWS))
 
 test-crash: deps-test build ## kill -9 in the middle of ingest, and reading one's own writes
