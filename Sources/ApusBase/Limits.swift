@@ -77,6 +77,12 @@ public enum Limits {
   public static let retentionGraceSeconds: Int64 = 86_400
   /// A wall clock that moves by more pauses retention until it is confirmed.
   public static let clockStepSecondsMax: Int64 = 86_400
+  /// Entities of one table that have an id, and the memory that their dictionary may hold: it lies in memory whole.
+  /// Beyond either, new values get no id and are counted by their text.
+  public static let entityIDsMax = 50_000_000
+  public static let entityMemoryBytesMax = 2 << 30
+  /// A longer value gets no id.
+  public static let entityBytesMax = 4 << 10
   /// A name of a table, column or other object, as PostgreSQL's NAMEDATALEN - 1.
   public static let identifierBytesMax = 63
 }

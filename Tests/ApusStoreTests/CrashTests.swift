@@ -75,6 +75,9 @@ import Testing
     }
     let expected = Set((history.acknowledged + history.uncertain).joined())
     #expect(found.isSubset(of: expected), "\(note)")
+    var problems: [String] = []
+    _ = try store.snapshot().entities(id, &problems)
+    #expect(problems == [], "\(note)")
     // What was stored is known as a duplicate now.
     if let commit = history.acknowledged.first, let table = present?.definition {
       #expect(try store.insert(StoreFixture.rows(commit, in: table)).batches[0].stored == 0, "\(note)")
@@ -134,6 +137,12 @@ import Testing
       if !isFlushed { failures += 1 }
       let again = try left.open()
       #expect(try again.numbers(table.id) == Array(0..<30), "call \(call)")
+      // Ids given before and after the crash agree.
+      try again.insert(StoreFixture.rows(Array(20..<60), in: table))
+      try again.flush(table.id)
+      var problems: [String] = []
+      _ = try again.snapshot().entities(table.id, &problems)
+      #expect(problems == [], "call \(call)")
       again.close()
       let report = try Store.check(directory: "/data", fileSystem: left.system)
       #expect(report.findings.filter { $0.severity == .error } == [], "call \(call)")

@@ -158,6 +158,7 @@ private func pick(_ range: Range<Int64>, _ fits: (Int64) -> Bool) -> [Int64] { r
     let database = try SQLiteDatabase(path: "/data/catalog.sqlite", on: fixture.system)
     try database.run("DROP TABLE deletes")
     try database.run("DROP TABLE dropped")
+    try database.run("DROP TABLE entities")
     try database.run("DROP TABLE thinned")
     try database.run("UPDATE meta SET value = 1 WHERE name = 'format_version'")
     database.close()

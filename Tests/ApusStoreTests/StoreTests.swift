@@ -337,7 +337,7 @@ import Testing
     database.close()
     let error = #expect(throws: ApusError.self) { _ = try fixture.open() }
     #expect(error?.message.contains("99") == true)
-    #expect(error?.message.contains("up to 3") == true)
+    #expect(error?.message.contains("up to 4") == true)
   }
 }
 

@@ -13,6 +13,7 @@ import Testing
     let path = NSTemporaryDirectory() + "apus-throughput-" + UUID().uuidString
     defer { try? FileManager.default.removeItem(atPath: path) }
     let store = try Store.open(directory: path)
+    let users = ByteDictionary((0..<200_000).map { "user-\($0 * 7_919)" })
     let text = (5...12).map { ColumnDefinition(name: "c\($0)", type: TypeReference(.text)) }
     var definition = StoreFixture.definition
     definition.columns += text
@@ -25,7 +26,8 @@ import Testing
     DispatchQueue.concurrentPerform(iterations: 4) { writer in
       for number in 0..<batchesPerWriter {
         let before = monotonicNanoseconds()
-        let batch = Self.batch(writer * 1_000_000 + number * rowsPerBatch, rowsPerBatch, table, dictionary)
+        let batch = Self.batch(
+          writer * 1_000_000 + number * rowsPerBatch, rowsPerBatch, table, dictionary, users)
         preparing.withLock { $0 += monotonicNanoseconds() - before }
         _ = try? store.insert(batch)
       }
@@ -37,7 +39,9 @@ import Testing
     store.close()
   }
 
-  static func batch(_ start: Int, _ count: Int, _ table: TableDefinition, _ dictionary: ByteDictionary) -> RowBatch {
+  static func batch(
+    _ start: Int, _ count: Int, _ table: TableDefinition, _ dictionary: ByteDictionary, _ users: ByteDictionary
+  ) -> RowBatch {
     let time = noon - postgresEpochUnixMicroseconds
     let times = (0..<count).map { time + Int64(start + $0) }
     var keys = BytesBuilder(capacity: count)
@@ -51,6 +55,19 @@ import Testing
       .int64(times, type: .timestamptz), .int64(times),
       Vector(type: .text, count: count, storage: .bytes(offsets: offsets, data: data)),
     ]
+    // Users come again; every other event is of a visitor that nobody has seen.
+    for isNew in [false, true] {
+      var values = BytesBuilder(capacity: count)
+      for row in 0..<count {
+        if isNew, row % 2 == 0 {
+          values.append("anonymous-\(start + row)")
+        } else {
+          values.append(users.bytes(Int(random.next() % UInt64(users.count))))
+        }
+      }
+      let (offsets, data) = values.finishStorage()
+      columns.append(Vector(type: .text, count: count, storage: .bytes(offsets: offsets, data: data)))
+    }
     for _ in 0..<8 {
       let codes = (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next() % 100) }
       columns.append(

@@ -47,6 +47,12 @@ final class StoreTable: TableProvider, @unchecked Sendable {
 
   var rowCountEstimate: Int? { snapshot.rowCount }
 
+  func entityColumn(_ column: ColumnID) -> ColumnReference? {
+    definition.entityIDs(of: column).map { ColumnReference(column: $0, type: .int4) }
+  }
+
+  var hasEntitiesWithoutID: Bool { snapshot.hasEntitiesWithoutID }
+
   /// Filters choose row groups by zone maps and never replace the executor's own test of rows.
   func capability(_ request: ScanRequest) -> ScanCapability {
     ScanCapability(

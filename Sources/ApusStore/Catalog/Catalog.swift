@@ -11,7 +11,7 @@ private import Synchronization
 final class Catalog: @unchecked Sendable {
   static let fileName = "catalog.sqlite"
   /// Of the tables below. A newer one than this is refused.
-  static let formatVersion: Int64 = 3
+  static let formatVersion: Int64 = 4
 
   private let lock = Mutex(())
   private let database: SQLiteDatabase
@@ -87,11 +87,21 @@ final class Catalog: @unchecked Sendable {
     """
   ]
 
+  /// What format 4 added.
+  private static let entitySchema = [
+    """
+    CREATE TABLE entities (table_id INTEGER PRIMARY KEY REFERENCES tables ON DELETE CASCADE, ids INTEGER NOT NULL,
+      bytes INTEGER NOT NULL, frozen INTEGER NOT NULL, overflowed INTEGER NOT NULL)
+    """
+  ]
+
   private func prepare(upgrades: Bool) throws(ApusError) {
     let isNew = try database.run("SELECT count(*) FROM sqlite_master").first?.first?.integer == 0
     if isNew {
       try database.transaction { () throws(ApusError) in
-        for statement in Self.schema + Self.lifecycleSchema + Self.thinningSchema { try database.run(statement) }
+        for statement in Self.schema + Self.lifecycleSchema + Self.thinningSchema + Self.entitySchema {
+          try database.run(statement)
+        }
         try putMeta("format_version", Self.formatVersion)
         try putMeta("store_id", Int64(bitPattern: UInt64.random(in: .min ... .max)))
         try putMeta("dedupe_secret", Int64(bitPattern: UInt64.random(in: .min ... .max)))
@@ -113,6 +123,7 @@ final class Catalog: @unchecked Sendable {
     try database.transaction { () throws(ApusError) in
       if version < 2 { for statement in Self.lifecycleSchema { try database.run(statement) } }
       if version < 3 { for statement in Self.thinningSchema { try database.run(statement) } }
+      if version < 4 { for statement in Self.entitySchema { try database.run(statement) } }
       try putMeta("format_version", Self.formatVersion)
     }
     version = Self.formatVersion
@@ -149,6 +160,7 @@ final class Catalog: @unchecked Sendable {
       contents.flushed[TableID(UInt32(clamping: table)), default: [:]][PartitionKey(partition)] =
         LSN(UInt64(bitPattern: lsn))
     }
+    if version >= 4 { try loadEntities(into: &contents) }
     for row in try database.run("SELECT kind, schema, name, definition FROM objects ORDER BY kind, schema, name") {
       contents.objects.append(
         CatalogObject(
@@ -180,6 +192,14 @@ final class Catalog: @unchecked Sendable {
       contents.thinnings[table, default: [:]][PartitionKey(try integer(row, 1)), default: [:]][try text(row, 2)] =
         Thinning(
           through: SegmentID(UInt64(clamping: try integer(row, 3))), removedAny: try integer(row, 4) != 0)
+    }
+  }
+
+  private func loadEntities(into contents: inout CatalogContents) throws(ApusError) {
+    for row in try database.run("SELECT table_id, ids, bytes, frozen, overflowed FROM entities") {
+      contents.entities[TableID(UInt32(clamping: try integer(row, 0)))] = EntityMark(
+        ids: Int(try integer(row, 1)), bytes: Int(try integer(row, 2)), isFrozen: try integer(row, 3) != 0,
+        hasOverflow: try integer(row, 4) != 0)
     }
   }
 
@@ -279,6 +299,13 @@ final class Catalog: @unchecked Sendable {
           .integer(Int64(table.value)), .integer(partition.value), .text(policy),
           .integer(Int64(clamping: thinning.through.value)), .integer(thinning.removedAny ? 1 : 0),
         ])
+    case .entities(let table, let mark):
+      try database.run(
+        "INSERT OR REPLACE INTO entities VALUES (?, ?, ?, ?, ?)",
+        [
+          .integer(Int64(table.value)), .integer(Int64(mark.ids)), .integer(Int64(mark.bytes)),
+          .integer(mark.isFrozen ? 1 : 0), .integer(mark.hasOverflow ? 1 : 0),
+        ])
     case .flushed(let table, let partition, let lsn):
       try database.run(
         "INSERT OR REPLACE INTO partitions VALUES (?, ?, ?)",
@@ -301,6 +328,7 @@ final class Catalog: @unchecked Sendable {
       try putColumns(table)
     case .dropTable(let id):
       try database.run("DELETE FROM segments WHERE table_id = ?", [.integer(Int64(id.value))])
+      try database.run("DELETE FROM entities WHERE table_id = ?", [.integer(Int64(id.value))])
       try database.run("DELETE FROM tables WHERE id = ?", [.integer(Int64(id.value))])
     case .putObject(let object):
       try database.run(

@@ -56,6 +56,8 @@ enum StoreChange: Sendable {
   case restoreSegment(SegmentID)
   /// How far a policy has gone through a partition.
   case thinned(TableID, PartitionKey, policy: String, Thinning)
+  /// The ids of a table's entities that are durable.
+  case entities(TableID, EntityMark)
   /// Every row of the partition up to the LSN is in a segment.
   case flushed(TableID, PartitionKey, LSN)
 }
@@ -69,6 +71,7 @@ struct CatalogContents: Sendable {
   var dropped: [SegmentID: UnixMicroseconds] = [:]
   var thinnings: [TableID: [PartitionKey: [String: Thinning]]] = [:]
   var flushed: [TableID: [PartitionKey: LSN]] = [:]
+  var entities: [TableID: EntityMark] = [:]
   var objects: [CatalogObject] = []
   var settings: [String: String] = [:]
   /// Seeds the log's checksums.

@@ -59,6 +59,9 @@ public struct TableOptions: Sendable, Hashable, Codable {
   /// The table whose rows this one's are derived from: partials of a rollup. Such a table has no name for users, and its
   /// rows are partitioned as those that they come from.
   public var derivedFrom: UInt32?
+  /// Columns whose values are numbered: each value has one id in all of them. Generated ones are named for what they are
+  /// computed from. nil: none are, as in tables made before there were ids.
+  public var entity: [String]?
   /// Every option as it was given, for display and for options the store does not act on.
   public var given: [String: String]
 
@@ -67,7 +70,8 @@ public struct TableOptions: Sendable, Hashable, Codable {
   public init(
     timeColumn: String? = nil, partitionSeconds: Int64 = secondsPerDay, orderBy: [String]? = nil,
     dedupeKey: String? = nil, dedupeWindowSeconds: Int64 = secondsPerDay, acceptPastSeconds: Int64? = nil,
-    acceptFutureSeconds: Int64? = secondsPerDay, retentionSeconds: Int64? = nil, given: [String: String] = [:]
+    acceptFutureSeconds: Int64? = secondsPerDay, retentionSeconds: Int64? = nil, entity: [String]? = nil,
+    given: [String: String] = [:]
   ) {
     self.timeColumn = timeColumn
     self.partitionSeconds = partitionSeconds
@@ -77,6 +81,7 @@ public struct TableOptions: Sendable, Hashable, Codable {
     self.acceptPastSeconds = acceptPastSeconds
     self.retentionSeconds = retentionSeconds
     self.acceptFutureSeconds = acceptFutureSeconds
+    self.entity = entity
     self.given = given
   }
 }

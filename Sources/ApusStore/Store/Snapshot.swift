@@ -62,6 +62,8 @@ public struct TableSnapshot: Sendable {
   public let thinnedPartitions: Set<PartitionKey>
   /// Rows of the transaction whose view this is: not committed yet.
   public let pending: [PendingRows]
+  /// The ids of its entities.
+  var entities: EntityDictionary?
 
   init(
     definition: TableDefinition, segments: [SegmentHandle], memtableRowGroups: [any RowGroup],

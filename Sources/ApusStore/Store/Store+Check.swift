@@ -59,6 +59,7 @@ extension Store {
     }
     check(contents, &report)
     checkSegments(contents, directory, system, quick, &report)
+    checkEntities(contents, directory, system, quick, &report)
     checkLog(contents, directory, system, quick, &report)
     return report
   }

@@ -45,6 +45,9 @@ extension Store {
       var plan = DefinitionPlan(current: snapshot(), store: self)
       for change in changes { try plan.add(change) }
       let planned = plan
+      for case .alterTable(let table) in planned.changes {
+        if let state = core.withLock({ $0.tables[table.id] }) { try checkEntities(of: table, in: state) }
+      }
       let (nextTable, nextSegment, lastLSN) = core.withLock { ($0.nextTable, $0.nextSegment, $0.lastLSN) }
       try catalog.commit(
         planned.changes.map { .definition($0) }, nextTable: nextTable, nextSegment: nextSegment, lastLSN: lastLSN)
@@ -80,17 +83,19 @@ extension Store {
   func carryOut(_ change: CatalogChange, _ core: inout Core, _ touched: inout Set<TableID>) {
     switch change {
     case .createTable(let table):
-      core.tables[table.id] = TableState(definition: table)
+      core.tables[table.id] = TableState(definition: table, entities: dictionary(for: table))
       touched.insert(table.id)
     case .alterTable(let table):
       // Memtables have the columns of their time; those of new rows begin anew.
       for part in core.tables[table.id]?.openParts ?? [] { seal(part, &core) }
       core.tables[table.id]?.definition = table
+      if core.tables[table.id]?.entities == nil { core.tables[table.id]?.entities = dictionary(for: table) }
       touched.insert(table.id)
     case .dropTable(let id):
       guard let state = core.tables.removeValue(forKey: id) else { return }
       for part in state.sealed + state.openParts { core.memtableBytes -= part.bytes }
       core.sealed.removeAll { $0.definition.id == id }
+      state.entities?.remove()
       for handle in state.segments + state.dropped.map(\.segment) { handle.drop() }
       touched.insert(id)
     case .putObject(let object):
@@ -251,6 +256,16 @@ struct DefinitionPlan: Sendable {
       }
     }
     for name in table.options.orderBy ?? [] { _ = try column(name, "order_by") }
+    for name in table.options.entity ?? [] {
+      guard let named = table.column(named: name) else {
+        throw ApusError(
+          .undefinedColumn, "column \"\(name)\" named in option \"entity\" does not exist", table: table.name)
+      }
+      guard TableDefinition.mayBeEntity(named.type.type) else {
+        throw ApusError(
+          .invalidTableDefinition, "entity column \"\(name)\" must be text, not \(named.type.type.sqlName)")
+      }
+    }
   }
 
   private func checkAgainst(_ old: TableDefinition, _ table: TableDefinition) throws(ApusError) {

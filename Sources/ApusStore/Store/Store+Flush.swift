@@ -143,6 +143,7 @@ extension Store {
   func commit(_ changes: [StoreChange], of handles: [SegmentHandle]) throws(ApusError) {
     let (nextTable, nextSegment, lastLSN) = core.withLock { ($0.nextTable, $0.nextSegment, $0.lastLSN) }
     do throws(ApusError) {
+      let changes = try withDurableEntities(changes)
       try catalog.commit(changes, nextTable: nextTable, nextSegment: nextSegment, lastLSN: lastLSN)
     } catch {
       undecided.withLock { $0 += handles }
@@ -213,6 +214,7 @@ extension Store {
       Log.warning("store", isLow ? "the disk is nearly full: no rows are taken in" : "rows are taken in again")
     }
     Metrics.shared.set("apus_disk_free_bytes", Double(space.freeBytes), help: "Free on the data directory's disk.")
+    measureEntities()
     Metrics.shared.set("apus_memtable_bytes", Double(memtableBytes), help: "Memory of all memtables.")
   }
 

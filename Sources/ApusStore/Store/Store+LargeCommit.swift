@@ -29,7 +29,8 @@ extension Store {
       guard let definition = current.table(batch.table)?.definition else {
         throw ApusError(.undefinedTable, "table \(batch.table) does not exist")
       }
-      var state = states[batch.table] ?? TableState(definition: definition)
+      var state =
+        states[batch.table] ?? TableState(definition: definition, entities: current.table(batch.table)?.entities)
       _ = try state.apply(batch, lsn: current.lsn, received: pending.received)
       states[batch.table] = state
     }

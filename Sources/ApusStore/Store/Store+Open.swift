@@ -92,7 +92,7 @@ extension Store {
       path = directoryName(path)
     }
     for path in missing.reversed() { try system.makeDirectoryDurably(path) }
-    for name in ["wal", "tables"] { try system.makeDirectoryDurably(directory + "/" + name) }
+    for name in ["wal", "tables", "ids"] { try system.makeDirectoryDurably(directory + "/" + name) }
   }
 
   private static func prepare(
@@ -111,6 +111,7 @@ extension Store {
       let cache = BlockCache(bytesMax: options.blockCacheBytesMax)
       let hasher = KeyHasher(secret: contents.dedupeSecret)
       var core = try core(of: contents, directory, system, cache)
+      try openEntities(contents, directory, system, options, into: &core)
       var dedupe: [TableID: DedupeBox] = [:]
       try rebuildKeys(core, options, hasher, into: &dedupe)
       let walDirectory = directory + "/wal"

@@ -18,6 +18,10 @@ public struct StoreOptions: Sendable {
   public var blockCacheBytesMax = 512 << 20
   /// Segments are merged up to this many rows.
   public var compactionRowsMax = Limits.compactionRowsMax
+  /// Entities of one table that have an id; beyond, new values are counted by their text.
+  public var entityIDsMax = Limits.entityIDsMax
+  /// And what the dictionary of one table may hold in memory.
+  public var entityMemoryBytesMax = Limits.entityMemoryBytesMax
   public var logFileBytes = 64 << 20
   public var logPreallocationBytes = 4 << 20
   /// The wall clock of admission, the dedupe window and rejects.

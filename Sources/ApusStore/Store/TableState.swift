@@ -43,6 +43,13 @@ struct TableState {
   }
   /// Partitions of which a policy took rows or properties.
   private(set) var thinned: Set<PartitionKey> = []
+  /// The ids of its entities; nil for a table without.
+  var entities: EntityDictionary?
+
+  init(definition: TableDefinition, entities: EntityDictionary? = nil) {
+    self.definition = definition
+    self.entities = entities
+  }
 
   var snapshot: TableSnapshot {
     var groups: [any RowGroup] = []
@@ -50,7 +57,8 @@ struct TableState {
     for part in open.values { groups += part.rowGroups }
     if let shared { groups += shared.rowGroups }
     return TableSnapshot(
-      definition: definition, segments: segments, memtableRowGroups: groups, thinnedPartitions: thinned)
+      definition: definition, segments: segments, memtableRowGroups: groups, thinnedPartitions: thinned,
+      entities: entities)
   }
 
   var openParts: [MemTablePart] { Array(open.values) + (shared.map { [$0] } ?? []) }
@@ -89,8 +97,10 @@ struct TableState {
         columns.append(Vector.nulls(type: column.type.type, count: count))
       }
     }
+    let places = partitions(of: columns, count)
+    try addEntityIDs(to: &columns)
     var touched: [MemTablePart] = []
-    for (partition, selection) in partitions(of: columns, count) {
+    for (partition, selection) in places {
       if let flushed = flushed[partition], lsn <= flushed { continue }
       let part = part(for: partition)
       try part.memtable.append(Batch(columns: columns, count: count, selection: selection), lsn: lsn)
@@ -98,6 +108,19 @@ struct TableState {
       touched.append(part)
     }
     return touched
+  }
+
+  /// Adds the ids of the rows' entities behind their columns. Every row of a batch takes part, whether it is in a segment
+  /// already or not: replay must give ids in the same order.
+  private func addEntityIDs(to columns: inout [Vector]) throws(ApusError) {
+    let entityColumns = definition.entityColumns
+    guard !entityColumns.isEmpty else { return }
+    guard let entities else { throw ApusError.unexpected("table \"\(definition.name)\" has no dictionary of entities") }
+    let stored = definition.storedColumns
+    for column in entityColumns {
+      guard let index = stored.firstIndex(where: { $0.id == column.id }) else { continue }
+      columns.append(entities.ids(of: columns[index]))
+    }
   }
 
   /// The rows of a logged batch that are in segments already, or were; nil for none.
@@ -137,7 +160,7 @@ extension TableDefinition {
     return storedColumns.map {
       SegmentColumn(
         id: $0.id, type: $0.type.type, isFiltered: filtered.contains($0.name) && KeyHasher.accepts($0.type.type))
-    }
+    } + entityIDColumns
   }
 
   /// The partitions of a column of times, with the rows of each; nil for all rows. Null times go to partition 0.
