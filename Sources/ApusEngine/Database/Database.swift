@@ -185,6 +185,6 @@ enum EventsTable {
         text("session_id"), text("event_id"), time("sent_at"), time("received_at", defaultsToNow: true),
         ColumnDefinition(name: "properties", type: TypeReference(.jsonb)),
       ],
-      options: TableOptions(timeColumn: "time", dedupeKey: "event_id"))
+      options: TableOptions(timeColumn: "time", dedupeKey: "event_id", entity: EntityColumns.standardNames))
   }
 }

@@ -99,7 +99,7 @@ final class StoreRollup: RollupTable {
 
   /// The partials of rows, as derived tables keep them.
   func partials(of rows: [any RowGroup], control: QueryControl = QueryControl()) throws(ApusError) -> Batch {
-    let table = StoreTable(TableSnapshot(definition: base.definition, rowGroups: rows))
+    let table = StoreTable(base.holding(rows))
     return try Self.run(RollupPlan.partials(of: definition, from: table), control)
   }
 

@@ -7,7 +7,7 @@ import ApusStore
 import ApusSyntax
 
 enum TableOptionReader {
-  static let known = ConfigurationSchema.tableOptions.compactMap(\.with)
+  static let known = ConfigurationSchema.tableOptions.compactMap(\.with) + ["entity"]
 
   /// Options as the store takes them. Without `time_column`, a table with a column `time` of a timestamp type uses it.
   static func options(
@@ -18,6 +18,7 @@ enum TableOptionReader {
       options.timeColumn = "time"
     }
     options.acceptFutureSeconds = nil
+    options.entity = EntityColumns.standard(columns)
     for option in given { try set(option, in: &options, columns: columns) }
     try check(options, given: given)
     return options
@@ -49,6 +50,7 @@ enum TableOptionReader {
       case "accept_past": definition.options.acceptPastSeconds = nil
       case "accept_future": definition.options.acceptFutureSeconds = nil
       case "max_columns": definition.options.propertyColumnsMax = nil
+      case "entity": definition.options.entity = EntityColumns.standard(definition.liveColumns)
       default: throw unrecognised(option)
       }
       definition.options.given[option.name] = nil
@@ -95,6 +97,7 @@ enum TableOptionReader {
           position: option.position)
       }
       options.propertyColumnsMax = most
+    case "entity": options.entity = try EntityColumns.named(option, columns)
     default: throw unrecognised(option)
     }
     options.given[option.name] = text

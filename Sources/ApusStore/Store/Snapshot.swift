@@ -63,22 +63,18 @@ public struct TableSnapshot: Sendable {
   /// Rows of the transaction whose view this is: not committed yet.
   public let pending: [PendingRows]
   /// The ids of its entities.
-  var entities: EntityDictionary?
+  let entities: EntityDictionary?
 
   init(
     definition: TableDefinition, segments: [SegmentHandle], memtableRowGroups: [any RowGroup],
-    thinnedPartitions: Set<PartitionKey> = [], pending: [PendingRows] = []
+    thinnedPartitions: Set<PartitionKey> = [], pending: [PendingRows] = [], entities: EntityDictionary? = nil
   ) {
     self.definition = definition
     self.segments = segments
     self.memtableRowGroups = memtableRowGroups
     self.thinnedPartitions = thinnedPartitions
     self.pending = pending
-  }
-
-  /// Rows of a table that are in none of its segments.
-  public init(definition: TableDefinition, rowGroups: [any RowGroup]) {
-    self.init(definition: definition, segments: [], memtableRowGroups: rowGroups, thinnedPartitions: [])
+    self.entities = entities
   }
 
   /// A part of the table: some of its segments, with or without its memtables.
@@ -86,7 +82,13 @@ public struct TableSnapshot: Sendable {
     TableSnapshot(
       definition: definition, segments: segments.filter(isKept),
       memtableRowGroups: memtables ? memtableRowGroups : [], thinnedPartitions: thinnedPartitions,
-      pending: memtables ? pending : [])
+      pending: memtables ? pending : [], entities: entities)
+  }
+
+  /// Other rows of the table than those of its segments and memtables.
+  public func holding(_ rowGroups: [any RowGroup]) -> TableSnapshot {
+    TableSnapshot(
+      definition: definition, segments: [], memtableRowGroups: rowGroups, thinnedPartitions: [], entities: entities)
   }
 
   /// Every row group: the morsels of a scan.

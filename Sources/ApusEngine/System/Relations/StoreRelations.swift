@@ -68,6 +68,12 @@ enum StoreRelations {
             .text("\(job.done) of \(job.partitions) partitions"), .null, .null, .int(job.since),
           ]
         }
+        + source.database.store.entityStatus().filter(\.isFrozen).map { entities in
+          [
+            .text("entities"), .text(entities.definition.schema), .text(entities.definition.name), .null,
+            .text("full"), .int(Int64(entities.ids)), .int(Int64(entities.bytes)), .null,
+          ]
+        }
         + source.database.store.lifecycleJobs().map { job in
           [
             .text(job.kind), .text(job.definition.schema), .text(job.definition.name),
