@@ -14,7 +14,12 @@ final class ClockedDatabase {
   let clock = ManualClock(1_767_268_800_000_000)
   private var opened: Database?
 
-  init() throws { try reopen() }
+  private let adjust: (inout StoreOptions) -> Void
+
+  init(adjust: @escaping (inout StoreOptions) -> Void = { _ in }) throws {
+    self.adjust = adjust
+    try reopen()
+  }
 
   deinit {
     opened?.close()
@@ -26,6 +31,7 @@ final class ClockedDatabase {
     var options = StoreOptions()
     options.clock = clock
     options.flushesByItself = false
+    adjust(&options)
     opened = try Database.open(directory: directory, options: options)
   }
 

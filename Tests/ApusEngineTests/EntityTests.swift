@@ -1,0 +1,76 @@
+// Unique counts by entity ids through SQL: the same answers as by text, in memtables, segments, past the bound of ids.
+
+import ApusBase
+import ApusStore
+import Foundation
+import Testing
+
+@testable import ApusEngine
+
+@Suite struct `Unique counts of entities in SQL` {
+  private static let columns =
+    "(time timestamptz NOT NULL, event text, distinct_id text GENERATED ALWAYS AS (COALESCE(user_id, anonymous_id)) "
+    + "STORED, user_id text, anonymous_id text)"
+
+  private static let queries = [
+    "SELECT count(DISTINCT distinct_id), count(DISTINCT user_id), count(DISTINCT anonymous_id) FROM TABLE_NAME",
+    "SELECT event, count(DISTINCT distinct_id) FROM TABLE_NAME GROUP BY 1 ORDER BY 1",
+    "SELECT date_trunc('day', time), event, count(DISTINCT user_id), count(*) FROM TABLE_NAME GROUP BY 1, 2 ORDER BY 1, 2",
+    "SELECT count(DISTINCT CASE WHEN event = 'b' THEN user_id END) FROM TABLE_NAME WHERE user_id <> 'p3'",
+    "SELECT count(DISTINCT u) FILTER (WHERE event = 'c') FROM (SELECT event, user_id AS u FROM TABLE_NAME) x",
+    "SELECT count(DISTINCT distinct_id) FROM TABLE_NAME WHERE event = 'nothing'",
+  ]
+
+  private static func rows(_ random: inout SeededRandom, from start: Int) -> String {
+    let rows = (0..<200).map { index in
+      let user = random.next() % 3 == 0 ? "NULL" : "'p\(random.next() % 60)'"
+      let visitor = random.next() % 4 == 0 ? "NULL" : "'p\(random.next() % 900)'"
+      let event = ["a", "b", "c"][Int(random.next() % 3)]
+      return "('2026-01-0\(1 + Int(random.next() % 3)) 10:00+00', '\(event)', \(user), \(visitor))"
+    }
+    return "(time, event, user_id, anonymous_id) VALUES \(rows.joined(separator: ", "))"
+  }
+
+  @Test(arguments: [1_000_000, 40])
+  func `answers by id are those by text, wherever the rows are`(idsMax: Int) throws {
+    let under = try ClockedDatabase { $0.entityIDsMax = idsMax }
+    try under.run("CREATE TABLE by_id \(Self.columns)")
+    try under.run("CREATE TABLE by_text \(Self.columns) WITH (entity = 'none')")
+    var random = SeededRandom(seed: UInt64(idsMax))
+    for round in 0..<6 {
+      let rows = Self.rows(&random, from: round * 200)
+      for table in ["by_id", "by_text"] { try under.run("INSERT INTO \(table) \(rows)") }
+      if round % 2 == 1 { try under.run("CHECKPOINT") }
+      if round == 3 { try under.reopen() }
+      for query in Self.queries {
+        let answers = try ["by_id", "by_text"].map { name in
+          try under.run(query.replacingOccurrences(of: "TABLE_NAME", with: name))
+        }
+        #expect(answers[0] == answers[1], "\(query), round \(round), seed \(idsMax)")
+      }
+    }
+    let plan = try under.run("EXPLAIN SELECT count(DISTINCT distinct_id) FROM by_id").map { $0[0] }
+    #expect(plan.contains { $0.contains("count(DISTINCT COALESCE(id(user_id), id(anonymous_id)))") })
+    #expect(plan.contains { $0.contains("columns: user_id") } == (idsMax == 40))
+    let byText = try under.run("EXPLAIN SELECT count(DISTINCT distinct_id) FROM by_text").map { $0[0] }
+    #expect(byText.allSatisfy { !$0.contains("id(user_id)") })
+    let full = try under.run("SELECT table_name, state, rows FROM apus.jobs WHERE kind = 'entities'")
+    #expect(full == (idsMax == 40 ? [["by_id", "full", "40"]] : []))
+  }
+
+  @Test func `option entity names text columns and what is computed of them`() throws {
+    let under = try ClockedDatabase()
+    try under.run("CREATE TABLE a \(Self.columns) WITH (entity = 'user_id, distinct_id, anonymous_id')")
+    for (option, state) in [("time", "22023"), ("nobody", "42703"), ("user_id, distinct_id", "0A000")] {
+      let error = #expect(throws: ApusError.self) {
+        try under.run("CREATE TABLE b \(Self.columns) WITH (entity = '\(option)')")
+      }
+      #expect(error?.state.code == state, "\(option)")
+    }
+    try under.run("CREATE TABLE c (customer text, n int)")
+    #expect(try under.run("EXPLAIN SELECT count(DISTINCT customer) FROM c").allSatisfy { !$0[0].contains("id(") })
+    try under.run("ALTER TABLE c SET (entity = 'customer'); INSERT INTO c VALUES ('x', 1)")
+    #expect(try under.run("EXPLAIN SELECT count(DISTINCT customer) FROM c").contains { $0[0].contains("id(customer)") })
+    #expect(throws: ApusError.self) { try under.run("ALTER TABLE c SET (entity = 'none')") }
+  }
+}
