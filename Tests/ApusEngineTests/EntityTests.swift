@@ -67,10 +67,30 @@ import Testing
       }
       #expect(error?.state.code == state, "\(option)")
     }
-    try under.run("CREATE TABLE c (customer text, n int)")
+    try under.run("CREATE TABLE c (customer text, n int); CREATE TABLE d (customer text) WITH (entity = 'customer')")
     #expect(try under.run("EXPLAIN SELECT count(DISTINCT customer) FROM c").allSatisfy { !$0[0].contains("id(") })
-    try under.run("ALTER TABLE c SET (entity = 'customer'); INSERT INTO c VALUES ('x', 1)")
-    #expect(try under.run("EXPLAIN SELECT count(DISTINCT customer) FROM c").contains { $0[0].contains("id(customer)") })
-    #expect(throws: ApusError.self) { try under.run("ALTER TABLE c SET (entity = 'none')") }
+    #expect(try under.run("EXPLAIN SELECT count(DISTINCT customer) FROM d").contains { $0[0].contains("id(customer)") })
+    for change in ["c SET (entity = 'customer')", "d RESET (entity)", "d SET (entity = 'none')"] {
+      let error = #expect(throws: ApusError.self) { try under.run("ALTER TABLE \(change)") }
+      #expect(error?.state.code == "0A000")
+    }
+  }
+
+  @Test func `a transaction counts its own rows, those of tables that it makes too`() throws {
+    let under = try ClockedDatabase()
+    try under.run("CREATE TABLE a \(Self.columns)")
+    try under.run("INSERT INTO a VALUES ('2026-01-01 10:00+00', 'x', DEFAULT, 'p1', NULL)")
+    let count = "SELECT count(DISTINCT distinct_id) FROM"
+    let insert = "INSERT INTO a (time, event, user_id) VALUES ('2026-01-01 11:00+00', 'y', 'p1'), (now(), 'y', 'p2')"
+    #expect(try under.run("BEGIN; \(insert); \(count) a") == [["2"]])
+    #expect(try under.run("\(count) a") == [["1"]])
+    #expect(try under.run("BEGIN; \(insert); \(insert); UPDATE a SET user_id = 'p3' WHERE user_id = 'p1'; \(count) a") == [["2"]])
+    let make =
+      "BEGIN; CREATE TABLE b \(Self.columns); INSERT INTO b (time, user_id) VALUES (now(), 'q1'), (now(), 'q2'); \(count) b"
+    #expect(try under.run(make) == [["2"]])
+    try under.run(make + "; COMMIT; INSERT INTO b (time, anonymous_id) VALUES (now(), 'q2'), (now(), 'q3')")
+    #expect(try under.run("\(count) b") == [["3"]])
+    try under.reopen()
+    #expect(try under.run("CHECKPOINT; \(count) b") == [["3"]])
   }
 }

@@ -124,23 +124,24 @@ import Testing
     store.close()
   }
 
-  @Test func `entity columns are text, and stay what they are once a table has rows`() throws {
+  @Test func `entity columns are text, and stay what they are`() throws {
     let fixture = StoreFixture()
     let store = try fixture.open()
     defer { store.close() }
     var definition = StoreFixture.definition
     definition.options.entity = ["number"]
     #expect(throws: ApusError.self) { try store.createTable(definition) }
-    definition.options.entity = nil
-    var table = try store.createTable(definition)
-    #expect(table.entityColumns.isEmpty)
-    table.options.entity = ["user_id"]
-    table = try store.alterTable(table)
-    try store.insert(StoreFixture.rows([1, 2, 3], in: table))
-    #expect(try store.snapshot().entities(table.id).count == 2)
-    table.options.entity = ["user_id", "anonymous_id"]
-    let error = #expect(throws: ApusError.self) { try store.alterTable(table) }
-    #expect(error?.state == .featureNotSupported)
+    for given in [nil, ["user_id"], ["user_id", "anonymous_id"]] {
+      definition.name = "events \(given?.count ?? 0)"
+      definition.options.entity = given
+      var table = try store.createTable(definition)
+      #expect(table.entityColumns.map(\.name) == given ?? [])
+      try store.insert(StoreFixture.rows([1, 2, 3], in: table))
+      #expect(try store.snapshot().entities(table.id).count == [0, 2, 5][given?.count ?? 0])
+      table.options.entity = ["anonymous_id"]
+      let error = #expect(throws: ApusError.self) { try store.alterTable(table) }
+      #expect(error?.state == .featureNotSupported)
+    }
   }
 
   // MARK: Damage

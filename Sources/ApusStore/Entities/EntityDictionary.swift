@@ -85,6 +85,11 @@ final class EntityDictionary: Sendable {
     return ids
   }
 
+  /// The ids of columns of text, all as of one moment; none is given: -1 for those that have none.
+  func knownIDs(of vectors: [Vector]) -> (vectors: [Vector], hasMissing: Bool) {
+    contents.withLock { $0.knownIDs(of: vectors) }
+  }
+
   /// Whether a row may have the id -1. Once it is so it stays so: a no is good for all rows that are there.
   var hasOverflow: Bool { contents.withLock { $0.hasOverflow } }
   var isFrozen: Bool { contents.withLock { $0.isFrozen } }

@@ -244,6 +244,28 @@ final class EntityTable {
     }
   }
 
+  /// The ids of columns of text that are known already, -1 for other texts.
+  func knownIDs(of vectors: [Vector]) -> (vectors: [Vector], hasMissing: Bool) {
+    var hasMissing = false
+    let found = vectors.map { vector -> Vector in
+      let out = Buffer.zeroed(byteCount: vector.count * 4)
+      let ids = out.write(Int32.self)
+      let bits = Bitmap(repeating: true, count: vector.count)
+      withExtendedLifetime(vector) {
+        for row in 0..<vector.count {
+          if vector.isNull(row) {
+            bits.clear(row)
+            continue
+          }
+          ids[row] = id(of: vector.rawBytes(row)) ?? Self.noID
+          if ids[row] == Self.noID { hasMissing = true }
+        }
+      }
+      return Vector(type: .int4, count: vector.count, validity: bits, storage: .int32(out))
+    }
+    return (found, hasMissing)
+  }
+
   /// Entries are looked up once each, in the order in which rows have them.
   private func coded<T: FixedWidthInteger & BitwiseCopyable>(
     _ codes: UnsafePointer<T>, _ dictionary: ByteDictionary, _ vector: Vector

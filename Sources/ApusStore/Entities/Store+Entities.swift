@@ -3,6 +3,7 @@
 public import ApusBase
 public import ApusColumns
 import ApusFiles
+import Synchronization
 
 extension ColumnID {
   /// The hidden column of the ids of this column's values. Users' columns are numbered far below.
@@ -41,7 +42,10 @@ public struct EntityStatus: Sendable {
 
 extension TableSnapshot {
   /// Whether rows may have an entity without id: an id of -1.
-  public var hasEntitiesWithoutID: Bool { entities?.hasOverflow ?? !definition.entityColumns.isEmpty }
+  public var hasEntitiesWithoutID: Bool {
+    if definition.entityColumns.isEmpty { return false }
+    return entities?.hasOverflow ?? true || pending.contains { $0.hasEntitiesWithoutID }
+  }
 }
 
 extension Store {
@@ -63,12 +67,23 @@ extension Store {
       help: "Tables whose new entities get no id any more.")
   }
 
-  /// A dictionary for a table that has entities and none yet.
+  /// The dictionary of a table, which may be on its way to be made; nil when it has no entities.
   func dictionary(for table: TableDefinition) -> EntityDictionary? {
-    table.entityColumns.isEmpty
-      ? nil
-      : EntityDictionary(
+    if table.entityColumns.isEmpty { return nil }
+    return dictionaries.withLock { known in
+      if let dictionary = known[table.id] { return dictionary }
+      let made = EntityDictionary(
         table: table.id, path: EntityDictionary.path(of: table.id, in: directory), system: system, options: options)
+      known[table.id] = made
+      return made
+    }
+  }
+
+  /// Forgets dictionaries of tables that were not made.
+  func forgetDictionaries(of definitions: [CatalogChange]) {
+    for case .createTable(let table) in definitions where core.withLock({ $0.tables[table.id] == nil }) {
+      dictionaries.withLock { $0[table.id] = nil }
+    }
   }
 
   /// The changes, with the ids durable that the rows of new segments have.
@@ -77,21 +92,10 @@ extension Store {
     for case .addSegment(let record) in changes { tables.insert(record.table) }
     var all = changes
     for table in tables.sorted() {
-      guard let dictionary = core.withLock({ $0.tables[table]?.entities }) else { continue }
+      guard let dictionary = dictionaries.withLock({ $0[table] }) else { continue }
       all.append(.entities(table, try dictionary.synchronise()))
     }
     return all
-  }
-
-  /// Which columns have ids is decided while a table is empty: rows without ids could not be counted by them.
-  func checkEntities(of table: TableDefinition, in state: TableState) throws(ApusError) {
-    guard table.entityColumns.map(\.id) != state.definition.entityColumns.map(\.id) else { return }
-    let hasRows =
-      !state.segments.isEmpty || !state.dropped.isEmpty || !state.sealed.isEmpty
-      || state.openParts.contains { $0.memtable.rowCount > 0 }
-    guard !hasRows else {
-      throw ApusError.unsupported("changing the entity columns of table \"\(table.name)\", which has rows, is")
-    }
   }
 
   // MARK: Opening
@@ -164,5 +168,42 @@ extension Store {
         report.error(place, "row \(row) of a row group has the wrong entity id in column \"\(column.name)\"")
       }
     }
+  }
+}
+
+/// The ids of entities in rows that are not committed: those that have one already.
+struct EntityIDs {
+  var columns: [ColumnID]
+  var vectors: [Vector]
+  /// Whether some have none yet: -1.
+  var hasMissing: Bool
+}
+
+extension WriteTransaction.State {
+  /// By batch. The dictionary of a table is asked once for all of its batches: others give ids meanwhile.
+  func entityIDs(in tables: [TableID: TableSnapshot]) -> [Int: EntityIDs] {
+    var found: [Int: EntityIDs] = [:]
+    for id in Set(batches.map(\.table)) {
+      guard let table = tables[id] else { continue }
+      let entities = table.definition.entityColumns
+      if entities.isEmpty { continue }
+      var texts: [Vector] = []
+      var places: [(batch: Int, column: ColumnID)] = []
+      for (index, batch) in batches.enumerated() where batch.table == id && batch.rows.count > 0 {
+        for column in entities {
+          guard let place = batch.columns.firstIndex(of: column.id) else { continue }
+          texts.append(batch.rows.columns[place])
+          places.append((index, column.id.entityIDs))
+        }
+      }
+      let known = table.entities?.knownIDs(of: texts) ?? EntityTable(idsMax: 0, bytesMax: 0).knownIDs(of: texts)
+      for (place, vector) in zip(places, known.vectors) {
+        var ids = found[place.batch] ?? EntityIDs(columns: [], vectors: [], hasMissing: known.hasMissing)
+        ids.columns.append(place.column)
+        ids.vectors.append(vector)
+        found[place.batch] = ids
+      }
+    }
+    return found
   }
 }

@@ -111,4 +111,6 @@ public struct PendingRows: Sendable {
   /// Rows, and those of them that the transaction has not deleted again.
   public let rowCount: Int
   public let liveRows: Int
+  /// Whether some entities in them have no id: they get one with the commit.
+  let hasEntitiesWithoutID: Bool
 }

@@ -55,6 +55,7 @@ extension Store {
         .success(CommitResult(lsn: committed.lsn, batches: pending.outcomes, deletions: committed.deletions)))
     } catch {
       forgetTables(made)
+      forgetDictionaries(of: work.definitions)
       complete(pending, .failure(error))
     }
   }

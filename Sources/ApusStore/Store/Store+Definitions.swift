@@ -45,9 +45,6 @@ extension Store {
       var plan = DefinitionPlan(current: snapshot(), store: self)
       for change in changes { try plan.add(change) }
       let planned = plan
-      for case .alterTable(let table) in planned.changes {
-        if let state = core.withLock({ $0.tables[table.id] }) { try checkEntities(of: table, in: state) }
-      }
       let (nextTable, nextSegment, lastLSN) = core.withLock { ($0.nextTable, $0.nextSegment, $0.lastLSN) }
       try catalog.commit(
         planned.changes.map { .definition($0) }, nextTable: nextTable, nextSegment: nextSegment, lastLSN: lastLSN)
@@ -89,13 +86,13 @@ extension Store {
       // Memtables have the columns of their time; those of new rows begin anew.
       for part in core.tables[table.id]?.openParts ?? [] { seal(part, &core) }
       core.tables[table.id]?.definition = table
-      if core.tables[table.id]?.entities == nil { core.tables[table.id]?.entities = dictionary(for: table) }
       touched.insert(table.id)
     case .dropTable(let id):
       guard let state = core.tables.removeValue(forKey: id) else { return }
       for part in state.sealed + state.openParts { core.memtableBytes -= part.bytes }
       core.sealed.removeAll { $0.definition.id == id }
       state.entities?.remove()
+      dictionaries.withLock { $0[id] = nil }
       for handle in state.segments + state.dropped.map(\.segment) { handle.drop() }
       touched.insert(id)
     case .putObject(let object):
@@ -269,6 +266,13 @@ struct DefinitionPlan: Sendable {
   }
 
   private func checkAgainst(_ old: TableDefinition, _ table: TableDefinition) throws(ApusError) {
+    // Rows from before would have no ids.
+    let entities = table.entityColumns.map(\.id)
+    guard entities == old.entityColumns.map(\.id).filter({ table.column($0)?.isDropped == false }) else {
+      throw ApusError.unsupported(
+        "changing the entity columns of table \"\(table.name)\" is",
+        hint: "they are named when the table is made: WITH (entity = '...')")
+    }
     let partitioning =
       old.timeColumn?.id != table.timeColumn?.id || old.partitionMicroseconds != table.partitionMicroseconds
     if partitioning, current.table(table.id)?.rowCount ?? 0 > 0 {

@@ -30,7 +30,7 @@ extension Store {
         throw ApusError(.undefinedTable, "table \(batch.table) does not exist")
       }
       var state =
-        states[batch.table] ?? TableState(definition: definition, entities: current.table(batch.table)?.entities)
+        states[batch.table] ?? TableState(definition: definition, entities: dictionary(for: definition))
       _ = try state.apply(batch, lsn: current.lsn, received: pending.received)
       states[batch.table] = state
     }

@@ -62,6 +62,8 @@ public final class Store: Sendable {
   let maintenance = Monitor(())
   /// Segments of catalog commits that failed, kept until a later one succeeds.
   let undecided = Mutex<[SegmentHandle]>([])
+  /// By table, those of tables that are being made too.
+  let dictionaries: Mutex<[TableID: EntityDictionary]>
   let participants = Mutex<[any CommitParticipant]>([])
   let flusher = Mutex<StoreThread?>(nil)
   /// Compacts and keeps retention.
@@ -82,6 +84,7 @@ public final class Store: Sendable {
     system = opening.system
     core = Monitor(opening.core)
     published = Mutex(Self.snapshot(of: opening.core))
+    dictionaries = Mutex(opening.core.tables.compactMapValues(\.entities))
     catalog = opening.catalog
     log = opening.log
     hasher = opening.hasher

@@ -97,7 +97,7 @@ extension Snapshot {
         names[QualifiedName(schema: table.schema, name: table.name)] = table.id
         tables[table.id] = TableSnapshot(
           definition: table, segments: old.segments, memtableRowGroups: old.memtableRowGroups,
-          thinnedPartitions: old.thinnedPartitions)
+          thinnedPartitions: old.thinnedPartitions, entities: old.entities)
       case .dropTable(let id):
         guard let old = tables.removeValue(forKey: id) else { continue }
         names[QualifiedName(schema: old.definition.schema, name: old.definition.name)] = nil
@@ -146,8 +146,9 @@ extension WriteTransaction.State {
   fileprivate func show(in tables: inout [TableID: TableSnapshot]) {
     let goneOwn = deletedOwnRows
     var pending: [TableID: [PendingRows]] = [:]
+    let ids = entityIDs(in: tables)
     for (index, batch) in batches.enumerated() where batch.rows.count > 0 {
-      pending[batch.table, default: []].append(Self.pending(batch, index, goneOwn[index]))
+      pending[batch.table, default: []].append(Self.pending(batch, index, goneOwn[index], ids[index]))
     }
     let gone = deletedSegmentRows
     for id in Set(pending.keys).union(gone.keys) {
@@ -164,12 +165,17 @@ extension WriteTransaction.State {
       }
       tables[id] = TableSnapshot(
         definition: table.definition, segments: segments, memtableRowGroups: table.memtableRowGroups,
-        thinnedPartitions: table.thinnedPartitions, pending: pending[id] ?? [])
+        thinnedPartitions: table.thinnedPartitions, pending: pending[id] ?? [], entities: table.entities)
     }
   }
 
-  private static func pending(_ batch: RowBatch, _ index: Int, _ gone: Bitmap?) -> PendingRows {
-    let columns = zip(batch.columns, batch.rows.columns).map { SegmentColumn(id: $0, type: $1.type) }
+  private static func pending(
+    _ batch: RowBatch, _ index: Int, _ gone: Bitmap?, _ ids: EntityIDs?
+  ) -> PendingRows {
+    let columns =
+      zip(batch.columns, batch.rows.columns).map { SegmentColumn(id: $0, type: $1.type) }
+      + (ids?.columns.map { SegmentColumn(id: $0, type: .int4) } ?? [])
+    let vectors = batch.rows.columns + (ids?.vectors ?? [])
     var groups: [any RowGroup] = []
     var start = 0
     let count = batch.rows.count
@@ -177,10 +183,12 @@ extension WriteTransaction.State {
       let range = start..<min(count, start + Limits.rowsPerRowGroup)
       groups.append(
         RowBlock(
-          columns: columns, vectors: batch.rows.columns.map { $0.slice(range) }, rowCount: range.count,
+          columns: columns, vectors: vectors.map { $0.slice(range) }, rowCount: range.count,
           deletedRows: gone.map { $0.slice(range) }))
       start = range.upperBound
     }
-    return PendingRows(batch: index, rowGroups: groups, rowCount: count, liveRows: count - (gone?.setCount ?? 0))
+    return PendingRows(
+      batch: index, rowGroups: groups, rowCount: count, liveRows: count - (gone?.setCount ?? 0),
+      hasEntitiesWithoutID: ids?.hasMissing ?? false)
   }
 }
