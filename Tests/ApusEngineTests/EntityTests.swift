@@ -54,7 +54,7 @@ import Testing
     #expect(plan.contains { $0.contains("columns: user_id") } == (idsMax == 40))
     let byText = try under.run("EXPLAIN SELECT count(DISTINCT distinct_id) FROM by_text").map { $0[0] }
     #expect(byText.allSatisfy { !$0.contains("id(user_id)") })
-    let full = try under.run("SELECT table_name, state, rows FROM apus.jobs WHERE kind = 'entities'")
+    let full = try under.run("SELECT table_name, state, rows FROM apus.jobs WHERE job = 'entities'")
     #expect(full == (idsMax == 40 ? [["by_id", "full", "40"]] : []))
   }
 
@@ -84,7 +84,10 @@ import Testing
     let insert = "INSERT INTO a (time, event, user_id) VALUES ('2026-01-01 11:00+00', 'y', 'p1'), (now(), 'y', 'p2')"
     #expect(try under.run("BEGIN; \(insert); \(count) a") == [["2"]])
     #expect(try under.run("\(count) a") == [["1"]])
-    #expect(try under.run("BEGIN; \(insert); \(insert); UPDATE a SET user_id = 'p3' WHERE user_id = 'p1'; \(count) a") == [["2"]])
+    #expect(
+      try under.run("BEGIN; \(insert); \(insert); UPDATE a SET user_id = 'p3' WHERE user_id = 'p1'; \(count) a") == [
+        ["2"]
+      ])
     let make =
       "BEGIN; CREATE TABLE b \(Self.columns); INSERT INTO b (time, user_id) VALUES (now(), 'q1'), (now(), 'q2'); \(count) b"
     #expect(try under.run(make) == [["2"]])
