@@ -31,4 +31,5 @@ enum Tree {
   /// Read and blanked once for all tests.
   static let sources = swift(under: "Sources")
   static let tests = swift(under: "Tests")
+  static let plugins = swift(under: "plugins")
 }

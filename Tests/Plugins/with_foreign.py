@@ -8,8 +8,8 @@ def _sqlite(world):
     with sqlite3.connect(world.sqlite_path) as connection:
         connection.executescript("""
           DROP TABLE IF EXISTS legacy; DROP TABLE IF EXISTS loose; DROP VIEW IF EXISTS legacy_view;
-          CREATE TABLE legacy (id INTEGER PRIMARY KEY, name VARCHAR(10) COLLATE NOCASE, price DECIMAL(10,2), at DATETIME,
-            doc JSON, raw BLOB, score FLOAT, "odd ""name" TEXT);
+          CREATE TABLE legacy (id INTEGER PRIMARY KEY, name VARCHAR(10) COLLATE NOCASE, price DECIMAL(10,2),
+            at DATETIME, doc JSON, raw BLOB, score FLOAT, "odd ""name" TEXT);
           INSERT INTO legacy VALUES (1, 'Ann', 12.5, '2026-06-30 01:02:03', '{"a": 12.50}', x'00ff', 1.5, 'x'),
             (2, 'ann', 7, NULL, NULL, NULL, 2, NULL), (3, 'BOB', NULL, 17, '[]', x'', NULL, 'it''s'),
             (9223372036854775807, '', 1e20, '', '1', x'61', -0.5, '');
@@ -68,7 +68,8 @@ def test_tables_of_postgres_are_read_by_bytes(world):
         remote.execute("CREATE TABLE people (id int4 PRIMARY KEY, name text COLLATE blind, code char(4), m mood, "
                        "small int2, stamp timestamp(0), tags text[], n numeric(8,3))")
         remote.execute("INSERT INTO people VALUES (1, 'Ann', 'a', 'sad', 1, '2026-01-01', '{x}', 1.5), "
-                       "(2, 'ann', 'ab', 'happy', 2, NULL, NULL, NULL), (3, 'Bob', NULL, NULL, NULL, 'infinity', '{}', 0)")
+                       "(2, 'ann', 'ab', 'happy', 2, NULL, NULL, NULL), "
+                       "(3, 'Bob', NULL, NULL, NULL, 'infinity', '{}', 0)")
     world.ask("CREATE FOREIGN TABLE people (id int8, name text, m text, n numeric(8,3)) SERVER remote")
     assert world.ask("SELECT id FROM people WHERE name = 'ann'") == [(2,)]
     assert world.ask("SELECT id FROM people WHERE name IN ('ANN', 'Bob')") == [(3,)]
@@ -84,7 +85,8 @@ def test_a_schema_of_postgres_is_imported(world):
     with world.remote.connect() as remote:
         remote.execute("DROP SCHEMA IF EXISTS shop CASCADE; CREATE SCHEMA shop")
         remote.execute("CREATE TABLE shop.orders (id int4 NOT NULL, total numeric(10,2), at timestamptz, doc jsonb)")
-        remote.execute("INSERT INTO shop.orders SELECT i, i * 1.25, timestamptz '2026-01-01+00' + i * interval '1 hour', "
+        remote.execute("INSERT INTO shop.orders SELECT i, i * 1.25, "
+                       "timestamptz '2026-01-01+00' + i * interval '1 hour', "
                        "jsonb_build_object('k', i % 3) FROM generate_series(1, 1000) AS i")
         remote.execute("CREATE VIEW shop.big AS SELECT * FROM shop.orders WHERE id > 990")
     world.ask("CREATE SCHEMA shop")

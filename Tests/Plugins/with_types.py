@@ -28,7 +28,8 @@ VALUES = {
     "j": ["'{\"a\": 12.50}'", "'[1,2]'", "'null'", "'\"x\"'", "' 1.0 '"],
     "jb": ["'{\"a\": 12.50, \"b\": {\"c\": \"x\", \"d\": null}, \"e\": [1, {\"a\": 2}]}'", "'{}'", "'[]'", "'null'",
            "'\"x\"'", "'{\"a\": null}'", "'{\"a\": \"\"}'", "'{\"a\": \"q\\\"uo\\\\te\\n\\u0001\\u00e9\"}'",
-           "'{\"a\": true, \"k\\\"ey\": 1, \"é\": \"ü\"}'", "'{\"a\": {\"a\": {\"a\": 1e3}}}'", "'{\"aa\": 1, \"a\": \"}\"}'",
+           "'{\"a\": true, \"k\\\"ey\": 1, \"é\": \"ü\"}'", "'{\"a\": {\"a\": {\"a\": 1e3}}}'",
+           "'{\"aa\": 1, \"a\": \"}\"}'",
            "'12.50'", "'{\"a\": [ ]}'"],
     "d": ["'2000-01-01'", "'1970-01-01'", "'1969-12-31'", "'infinity'", "'-infinity'", "'9999-12-31'", "'0001-01-01'",
           "'4713-01-01 BC'", "'2024-02-29'", "'2026-06-30'"],
@@ -94,12 +95,14 @@ def _condition(source, depth=0):
     if kind < 0.5:
         return f"({source.choice(list(COLUMNS))} IS {source.choice(['', 'NOT '])}NULL)"
     if kind < 0.58:
-        path = source.choice(["jb->>'a'", "jb->'b'->>'c'", "jb->>'é'", "jb->'a'->'a'->>'a'", "jb->>'k\"ey'", "jb->>'e'"])
+        path = source.choice(["jb->>'a'", "jb->'b'->>'c'", "jb->>'é'", "jb->'a'->'a'->>'a'", "jb->>'k\"ey'",
+                              "jb->>'e'"])
         test = source.choice(["IS NULL", "IS NOT NULL", "= '12.50'", "= ''", "> 'a'", "<> 'true'", "LIKE 'q%'"])
         return f"({path} {test})"
     if kind < 0.66:
         column = source.choice(["t", "v"])
-        pattern = source.choice(["a%", "A%", "%", "", "a\\%b", "a\\_%", "_", "é%", "%b", "a%b", "日%", "it''%", "a\\\\%"])
+        pattern = source.choice(["a%", "A%", "%", "", "a\\%b", "a\\_%", "_", "é%", "%b", "a%b", "日%",
+                                 "it''%", "a\\\\%"])
         return f"({column} {source.choice(['', 'NOT '])}LIKE '{pattern}')"
     name = source.choice(ORDERED)
     if kind < 0.78:
@@ -125,8 +128,8 @@ def test_random_aggregations_answer_the_same(world):
     measures += [f"{f}({n})" for f in ("sum", "avg") for n in ("i2", "i4", "i8", "n", "f8")]
     measures += ["count(DISTINCT t)", "count(DISTINCT i4)", "bool_or(b)", "min(jb->>'a')", "max(f8)", "min(f4)"]
     keys = ["b", "i2", "i4", "i8", "t", "v", "u", "y", "d", "h", "ts", "tz", "jb->>'a'", "jb->'b'->>'c'"]
-    keys += [f"date_trunc('{unit}', {column})" for unit in ("second", "minute", "hour", "day", "week", "month", "quarter",
-                                                           "year") for column in ("ts", "tz")]
+    keys += [f"date_trunc('{unit}', {column})" for unit in 
+             ("second", "minute", "hour", "day", "week", "month", "quarter", "year") for column in ("ts", "tz")]
     keys += [f"time_bucket('{width}', {column})" for width in ("1 minute", "7 minutes", "1 hour", "1 day", "7 days",
                                                               "1 month", "5 months", "1 year")
              for column in ("ts", "tz", "d") if column != "d" or width[-1] not in "er"]

@@ -57,7 +57,8 @@ class World:
     def _load(self):
         meta = generate.generate(self.directory.name, self.rows, ["ndjson"])
         self.meta = meta
-        stored, _ = load(self.server.http_host, self.server.http_port, os.path.join(self.directory.name, "events.ndjson"))
+        path = os.path.join(self.directory.name, "events.ndjson")
+        stored, _ = load(self.server.http_host, self.server.http_port, path)
         assert stored == meta["rows"], (stored, meta)
         self.ask("CREATE EXTENSION sqlite")
         self.ask("CREATE EXTENSION postgres")
