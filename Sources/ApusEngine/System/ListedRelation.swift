@@ -14,8 +14,8 @@ struct ListedRelation: Sendable {
   let rowArrayType: OID
   /// nil for system relations.
   let table: TableDefinition?
-  /// Of a table of a storage backend: the access method, for one that Apus owns, and its options.
-  let backend: (accessMethod: OID, options: [String])?
+  /// Of a table of a storage backend: the access method, for one that Apus owns, and its options and its columns'.
+  let backend: (accessMethod: OID, options: [String], columnOptions: [ColumnID: String])?
   /// The options of a rollup.
   private(set) var rollupOptions: [String: String]?
 
@@ -51,7 +51,11 @@ struct ListedRelation: Sendable {
     rowType = 0
     rowArrayType = 0
     self.table = nil
-    backend = (table.object.isOwned ? accessMethod : 0, table.object.isOwned ? options : [])
+    var columnOptions: [ColumnID: String] = [:]
+    for (column, kept) in zip(schema.columns, table.object.columns) where kept.remoteName != kept.name {
+      columnOptions[column.id] = "column_name=\(kept.remoteName)"
+    }
+    backend = (table.object.isOwned ? accessMethod : 0, table.object.isOwned ? options : [], columnOptions)
   }
 
   init(_ view: ViewDefinition, schema place: String, name: String) {

@@ -22,6 +22,7 @@ enum SystemRelations {
       ("information_schema", FunctionRelations.informationContents),
       ("apus", StoreRelations.apusContents), ("apus", ActivityRelations.apusContents),
       ("pg_catalog", PluginRelations.contents), ("apus", PluginRelations.apusContents),
+      ("information_schema", PluginRelations.informationContents),
       ("apus", SettingRelations.apusContents), ("apus", AccessRelations.apusContents),
       ("apus", PolicyRelations.apusContents),
     ]

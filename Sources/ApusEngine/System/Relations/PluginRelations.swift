@@ -54,6 +54,48 @@ enum PluginRelations {
     },
   ]
 
+  private static let database = InformationTableRelations.database
+
+  static let informationContents: [String: RelationContent] = [
+    "foreign_data_wrappers": .live(.definitions) { source throws(ApusError) in
+      source.snapshot.extensions().filter { source.snapshot.isBackend($0.name) }.map { name, _ in
+        [database, .text(name), .text("apus"), .null, .text("c")]
+      }
+    },
+    "foreign_servers": .live(.definitions) { source throws(ApusError) in
+      source.snapshot.servers().map { name, server in
+        [
+          database, .text(name), database, .text(server.wrapper), .optional(server.type), .optional(server.version),
+          .text("apus"),
+        ]
+      }
+    },
+    "foreign_server_options": .live(.definitions) { source throws(ApusError) in
+      source.snapshot.servers().flatMap { name, server in
+        source.snapshot.shown(server.options, of: server.wrapper).map { [database, .text(name)] + pair($0) }
+      }
+    },
+    "foreign_tables": .live(.definitions) { source throws(ApusError) in
+      source.snapshot.backendTables.filter { !$0.object.isOwned }.map { table in
+        [database, .text(table.schema), .text(table.name), database, .text(table.object.server)]
+      }
+    },
+    "foreign_table_options": .live(.definitions) { source throws(ApusError) in
+      source.snapshot.backendTables.filter { !$0.object.isOwned }.flatMap { table in
+        let wrapper = (try? source.snapshot.server(table.object.server))?.wrapper ?? ""
+        return source.snapshot.shown(table.object.options, of: wrapper).map {
+          [database, .text(table.schema), .text(table.name)] + pair($0)
+        }
+      }
+    },
+  ]
+
+  /// `key=value` as two values.
+  private static func pair(_ option: String) -> [Value] {
+    let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    return [.text(String(parts[0])), .text(parts.count > 1 ? String(parts[1]) : "")]
+  }
+
   static let apusContents: [String: RelationContent] = [
     "plugins": .live(.statement) { source throws(ApusError) in
       source.snapshot.extensions().map { name, definition in

@@ -107,7 +107,7 @@ enum RelationRelations {
         .bool(column.isNotNull), .bool(isGenerated || column.defaultText != nil), .bool(false), .text(""),
         .text(isGenerated ? "s" : ""), .bool(false), .bool(true), .int(0),
         .oid(isSystem && collation == 100 ? 950 : collation),
-        .null, .null, .null, .null,
+        .null, .null, relation.backend?.columnOptions[column.id].map { .texts([$0]) } ?? .null, .null,
       ]
     }
   }
