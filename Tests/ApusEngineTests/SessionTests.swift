@@ -139,7 +139,7 @@ extension Session {
     for (sql, state) in [
       ("CREATE TABLE t (a int4, a text)", "42701"), ("CREATE TABLE t (a nosuchtype)", "42704"),
       ("CREATE TABLE t (a int4 PRIMARY KEY)", "0A000"), ("CREATE TABLE apus.t (a int4)", "42501"),
-      ("CREATE TABLE nowhere.t (a int4)", "3F000"), ("CREATE TABLE t (a int4) USING heap", "0A000"),
+      ("CREATE TABLE nowhere.t (a int4)", "3F000"), ("CREATE TABLE t (a int4) USING heap", "42704"),
       ("CREATE TABLE t (a int4) WITH (fillfactor = 10)", "22023"), ("DROP TABLE t", "42P01"),
       ("CREATE TABLE events (a int4)", "42P07"), ("VACUUM (FREEZE)", "0A000"),
     ] {

@@ -76,6 +76,7 @@ import Testing
     for statement in try session.parse("CREATE TABLE other (time timestamptz, event text)") {
       _ = try session.execute(try session.prepare(statement))
     }
+    try session.commitStatementGroup()
     let bound = try fixture.database.createKey(
       name: "bound", kind: .ingest, table: "other", origins: ["https://www.example.com"])
     #expect(try send("{\"event\":\"a\"}", bearer(bound)) == 200)
