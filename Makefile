@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help deps deps-test build run test test-unit test-sql test-clients test-superset test-docs test-plugins test-crash test-browser \
-  bench bench-kernels format lint clean
+  bench bench-rollups bench-kernels format lint clean
 
 POSTGRES_PORT ?= 7432
 HTTP_PORT ?= 7480
@@ -80,6 +80,9 @@ test-browser: build ## the dashboard and the SDK in headless Chromium, with scre
 
 bench: deps-test build ## side by side with DuckDB on the same rows (ROWS=1M for a shorter run)
 	$(PYTHON) Benchmarks/run.py --apus $(APUS) $(if $(ROWS),--rows $(ROWS)) $(BENCH_ARGS)
+
+bench-rollups: deps-test build ## dashboard queries from rollups against rows, and ingest with three rollups
+	$(PYTHON) Benchmarks/rollups.py --apus $(APUS) $(if $(ROWS),--rows $(ROWS)) $(BENCH_ARGS)
 
 bench-kernels: deps ## nanoseconds a value of the vector kernels (KERNELS="gather hash" for some)
 	swift run -c release $(RELEASE_FLAGS) bench-kernels $(KERNELS)

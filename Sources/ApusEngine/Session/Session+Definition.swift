@@ -254,6 +254,7 @@ extension Session {
       if snapshot.view(schema: schema, name: plain) != nil {
         throw ApusError(.wrongObjectType, "\"\(plain)\" is not a table", hint: "Use DROP VIEW to remove a view.")
       }
+      try refuseRollup(schema, plain, snapshot, as: "table")
       if snapshot.backendTable(schema: schema, name: plain) != nil {
         throw ApusError.unsupported("this statement for tables of storage backends is")
       }

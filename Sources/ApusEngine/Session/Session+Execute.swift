@@ -205,6 +205,13 @@ extension Session {
     query: QueryID, _ body: StatementBody, _ parameters: [Value]
   ) throws(ApusError) -> Execution {
     let bound = try bindQuery(query, body)
+    for column in bound.bound.plan.summedUniqueCounts {
+      let state = "\(column.split(separator: ".").last ?? "")_state"
+      notice(
+        Notice(
+          .warning, "\(column) is a unique count: its sum counts what is in several rows more than once",
+          hint: "Use distinct_count(rollup(\(state)))."))
+    }
     return try run(bound.bound.plan, fields: bound.bound.fields, parameters: parameters, snapshot: bound.snapshot)
   }
 

@@ -332,6 +332,16 @@ extension Session {
       hint: "Use DROP ... CASCADE to drop the dependent objects too.")
   }
 
+  /// 42809 where a statement on another kind of object names a rollup.
+  func refuseRollup(
+    _ schema: String, _ name: String, _ snapshot: DatabaseSnapshot, as kind: String
+  ) throws(ApusError) {
+    guard snapshot.store.object(kind: StoredRollup.kind, schema: schema, name: name) != nil else { return }
+    throw ApusError(
+      .wrongObjectType, "\"\(name)\" is not a \(kind)",
+      hint: "Use DROP MATERIALIZED VIEW to remove a materialized view.")
+  }
+
   /// A rollup by its name, along search_path.
   func rollup(named name: [String], ifExists: Bool) throws(ApusError) -> RelationName? {
     let snapshot = database.snapshot()

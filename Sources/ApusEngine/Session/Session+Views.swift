@@ -138,6 +138,7 @@ extension Session {
         throw ApusError(
           .wrongObjectType, "\"\(plain)\" is not a view", hint: "Use DROP TABLE to remove a table.")
       }
+      try refuseRollup(schema, plain, snapshot, as: "view")
     }
     let shown = name.joined(separator: ".")
     guard ifExists else { throw ApusError(.undefinedTable, "view \"\(shown)\" does not exist") }

@@ -148,7 +148,7 @@ public struct TableDefinition: Sendable, Hashable {
   public var isDerived: Bool { options.derivedFrom != nil }
 
   /// The name as messages show it.
-  public var qualifiedName: String { schema == "public" ? name : "\(schema).\(name)" }
+  public var qualifiedName: String { schema == "public" || schema.isEmpty ? name : "\(schema).\(name)" }
 
   /// The time column, where one is declared.
   public var timeColumn: ColumnDefinition? { options.timeColumn.flatMap { column(named: $0) } }
