@@ -40,10 +40,16 @@ extension Rules {
     let readsHistory = context.settings("apus.rollup_history") == "on"
     var best: RollupAnswer?
     for rollup in chain.scan.table.rollups {
+      // Which partials count is asked once, and only where the rollup can answer at all.
+      var partials: (any TableProvider)?
       for set in rollup.definition.sets.indices {
-        guard let answer = RollupAnswer(query, rollup, set: set, readsHistory: readsHistory, rules: self) else {
+        guard var answer = RollupAnswer(query, rollup, set: set, readsHistory: readsHistory, rules: self) else {
           continue
         }
+        let found = partials ?? answer.partialsToRead
+        partials = found
+        if found.rowCountEstimate == 0 { break }
+        answer.read(found)
         if best.map({ answer.cost < $0.cost }) ?? true { best = answer }
       }
     }
@@ -71,14 +77,12 @@ struct RollupAnswer {
   /// Over the partials' columns.
   private var filters: [Expression]
   private var range = TimeRangeSplit()
+  private var partials: (any TableProvider)?
   /// Rows to read, more or less.
   private(set) var cost = 0.0
 
   /// nil when it does not.
   init?(_ query: Query, _ rollup: any RollupTable, set: Int, readsHistory: Bool, rules: Rules) {
-    let readsHistory = readsHistory && rollup.hasHistory
-    let partials = readsHistory ? rollup.partials : rollup.presentPartials
-    if partials.rowCountEstimate == 0 { return nil }
     let match = RollupMatch(rollup.definition, set: set, over: query.chain.scan, rules: rules)
     var missing = rollup.definition.filters
     var filters: [Expression] = []
@@ -103,7 +107,7 @@ struct RollupAnswer {
     self.rollup = rollup
     self.match = match
     self.rules = rules
-    self.readsHistory = readsHistory
+    self.readsHistory = readsHistory && rollup.hasHistory
     self.groupings = groupings
     self.measures = measures
     self.filters = filters
@@ -112,12 +116,20 @@ struct RollupAnswer {
       guard let bound = rules.compared(match.bucketColumn, name, border) else { return nil }
       self.filters.append(bound)
     }
+  }
+
+  var partialsToRead: any TableProvider { readsHistory ? rollup.partials : rollup.presentPartials }
+
+  /// Takes the partials, and how much there is to read.
+  mutating func read(_ partials: any TableProvider) {
+    self.partials = partials
     let sets = rollup.definition.sets
-    let weight = Double(sets[set].count + 1) / Double(sets.reduce(0) { $0 + $1.count + 1 })
+    let weight = Double(sets[match.set].count + 1) / Double(sets.reduce(0) { $0 + $1.count + 1 })
     let now = rules.context.transactionTime
-    cost =
-      Double(partials.rowCountEstimate ?? 1_000_000) * weight * range.shareOfWhole(now: now)
-      + Double(rollup.presentCounted.rowCountEstimate ?? 100_000_000) * range.shareOfEdges(now: now)
+    cost = Double(partials.rowCountEstimate ?? 1_000_000) * weight * range.shareOfWhole(now: now)
+    if range.hasLowerEdge || range.hasUpperEdge {
+      cost += Double(rollup.presentCounted.rowCountEstimate ?? 100_000_000) * range.shareOfEdges(now: now)
+    }
   }
 
   // MARK: The plan
@@ -145,8 +157,7 @@ struct RollupAnswer {
   /// Groupings and states from the partials of whole buckets.
   private func ofPartials(_ fields: [Field]) -> LogicalPlan {
     let definition = rollup.definition
-    let partials = readsHistory ? rollup.partials : rollup.presentPartials
-    let part = RollupPart(partials, verb: "Rollup Scan", details: [("Rollup", description)])
+    let part = RollupPart(partials ?? partialsToRead, verb: "Rollup Scan", details: [("Rollup", description)])
     var conditions = filters
     if definition.sets.count > 1, let isOfSet = rules.compared(.column(0, .int2), "=", Int64(match.set)) {
       conditions.insert(isOfSet, at: 0)
