@@ -14,12 +14,8 @@ enum DefaultsCommand {
 
   private static var rows: [(flag: String, environment: String, value: String)] {
     let options = ServeOptions()
-    let values = [
-      "--data": options.data, "--listen": options.address, "--postgres-port": String(options.postgresPort),
-      "--http-port": String(options.httpPort), "--log-format": options.logFormat.rawValue,
-    ]
     // What has no value by default is off.
-    return ServeOptions.settable.map { ($0, ServeOptions.variable(of: $0), values[$0] ?? "") }
+    return ServeOptions.settable.map { ($0, ServeOptions.variable(of: $0), options.text($0)) }
   }
 
   static func run(_ arguments: [String]) -> Int32 {

@@ -14,6 +14,9 @@ struct Main {
       import --table T [OPTION ...] FILE    puts NDJSON or CSV into a table
       demo [--events N] [--rate N]          fills demo_events of a running server
       plugin list|test FILE                 the plugins of this installation, and the test of one
+      plan [--config FILE] [OPTION ...]     what a configuration file changes; plan --help lists the options
+      apply [--config FILE] [--allow-drop]  makes it so
+      config check|dump|schema              checks a file, writes down what is, prints the schema of files
       check --data DIR [--quick] [--json]   every checksum and invariant of a data directory
       defaults [--json]                     the options of serve and their defaults
       version                               the version
@@ -32,6 +35,9 @@ struct Main {
     case "demo": exit(DemoCommand.run(Array(arguments.dropFirst())))
     case "defaults": exit(DefaultsCommand.run(Array(arguments.dropFirst())))
     case "plugin": exit(PluginCommand.run(Array(arguments.dropFirst())))
+    case "plan": exit(PlanCommand.run(Array(arguments.dropFirst()), applies: false))
+    case "apply": exit(PlanCommand.run(Array(arguments.dropFirst()), applies: true))
+    case "config": exit(ConfigCommand.run(Array(arguments.dropFirst())))
     case "check": exit(CheckCommand.run(Array(arguments.dropFirst())))
     case "help", "--help", "-h": print(usage)
     case nil:
@@ -48,7 +54,7 @@ struct Main {
 
   /// Commands of the interface (docs/CONFIG.md) that have nothing behind them yet.
   private static let planned: Set<String> = [
-    "plan", "apply", "export", "backup", "restore", "config",
+    "export", "backup", "restore",
   ]
 }
 

@@ -39,6 +39,14 @@ final class PostgresClient {
     return sink.row ?? []
   }
 
+  /// The first value of what a statement gives.
+  func value(_ sql: String) throws(ApusError) -> String {
+    let sink = ClientSink()
+    try connection.run(sql, sink)
+    guard let value = sink.row?.first ?? nil else { throw ApusError.unexpected("the server gave no answer") }
+    return value
+  }
+
   /// Runs a COPY ... FROM STDIN: `next` gives the data piece by piece, empty at the end. The rows that were stored.
   func copy(_ sql: String, _ next: () throws -> [UInt8]) throws -> Int {
     try withoutActuallyEscaping(next) { next in

@@ -25,6 +25,9 @@ enum ServeCommand {
     } catch let error as UsageError {
       complain("apus serve: \(error.message)\n\n\(ServeOptions.usage)")
       return 2
+    } catch let error as CommandError {
+      complain("apus serve: \(error.message)")
+      return error.status
     } catch {
       complain("apus serve: \(explain(.wrapping(error)))")
       return 1
@@ -57,7 +60,9 @@ enum ServeCommand {
 
   private static func explain(_ error: ApusError) -> String {
     var text = error.message
-    if let detail = error.detail { text += "\n  \(detail)" }
+    if let detail = error.detail {
+      text += "\n" + detail.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n")
+    }
     if let hint = error.hint { text += "\n  \(hint)" }
     return text
   }
@@ -72,9 +77,6 @@ enum ServeCommand {
       Log.warning("serve", "few files may be open at once", ["limit": String(files)])
     }
     signal(SIGPIPE, SIG_IGN)
-    if FileManager.default.fileExists(atPath: "./apus.yaml") {
-      Log.warning("serve", "./apus.yaml is not read: there are no configuration files yet")
-    }
   }
 
   /// Keeps SIGTERM and SIGINT for `wait`. Before any thread starts: threads inherit the mask.
@@ -134,6 +136,12 @@ private final class RunningServer: Sendable {
         "listening on \"\(options.address)\", which is beyond loopback, is refused while no password is set",
         hint: "Start on 127.0.0.1 and set one with ALTER ROLE apus PASSWORD '...', or make the data directory with "
           + "APUS_PASSWORD or APUS_PASSWORD_FILE set.")
+    }
+    do throws(ApusError) {
+      try configure(database)
+    } catch {
+      database.close()
+      throw error
     }
     let postgres = PostgresServer(
       database: database, host: options.address, port: Int(options.postgresPort), configuration: configuration)
@@ -195,36 +203,52 @@ private final class RunningServer: Sendable {
 
   /// What SHOW apus.* shows.
   private func declare(_ database: Database, postgresPort: Int, httpPort: Int) {
-    func setting(_ flag: String, _ name: String, _ value: String, _ description: String) -> ServerSetting {
-      ServerSetting("apus." + name, value, source: options.sources[flag] ?? "default", description)
+    var settings = ConfigurationSchema.serverOptions.compactMap { field -> ServerSetting? in
+      guard let flag = field.flag, let name = field.setting else { return nil }
+      let value =
+        switch flag {
+        case "--postgres-port": String(postgresPort)
+        case "--http-port": String(httpPort)
+        default: options.text(flag)
+        }
+      return ServerSetting(name, value, source: options.sources[flag] ?? "default", field.doc)
     }
-    database.declare([
-      setting("--data", "data", options.data, "Where everything is kept."),
-      setting("--listen", "listen", options.address, "The address that is listened on."),
-      setting("--postgres-port", "postgres_port", String(postgresPort), "The port of the PostgreSQL protocol."),
-      setting("--http-port", "http_port", String(httpPort), "The port of HTTP."),
-      setting(
-        "--http-hosts", "http_hosts", options.httpHosts.joined(separator: ","), "Names by which browsers reach it."),
-      setting(
-        "--postgres-tls-certificate", "postgres_tls_certificate", options.postgresTLS.certificate ?? "",
-        "The certificate of the PostgreSQL protocol."),
-      setting(
-        "--postgres-tls-key", "postgres_tls_key", options.postgresTLS.key ?? "", "The file of that certificate's key."),
-      setting(
-        "--http-tls-certificate", "http_tls_certificate", options.httpTLS.certificate ?? "", "The certificate of HTTPS."
-      ),
-      setting("--http-tls-key", "http_tls_key", options.httpTLS.key ?? "", "The file of that certificate's key."),
-      setting(
-        "--plugin-dir", "plugin_dir", PluginTools(directory: options.pluginDirectory).directory,
-        "Where plugins are loaded from."),
-      setting("--log-format", "log_format", options.logFormat.rawValue, "The form of log lines."),
-    ])
+    settings.append(
+      ServerSetting(
+        "apus.config", options.file?.path ?? "", source: "default", "The configuration file that was read."))
+    database.declare(settings)
+  }
+
+  /// Makes what the configuration file adds. Refuses, with the plan, what would drop data or compute rollups anew.
+  private func configure(_ database: Database) throws(ApusError) {
+    guard let file = options.file else { return }
+    do throws(ApusError) {
+      let plan = try database.apply(file.configuration, .additions)
+      for change in plan.changes {
+        Log.info(
+          "serve", "the configuration file changed what is",
+          ["action": change.action.rawValue, change.kind: change.name, "option": change.option ?? ""])
+      }
+      for note in plan.notes { Log.info("serve", note) }
+    } catch {
+      throw file.located(error)
+    }
+  }
+
+  private var storeOptions: StoreOptions {
+    var store = StoreOptions()
+    store.memtableBytesMax = options.memory / 4
+    store.memtableBytesPerFlush = min(store.memtableBytesPerFlush, options.memory / 32)
+    store.blockCacheBytesMax = options.memory / 8
+    store.reserveFraction = options.reserveFraction
+    return store
   }
 
   private func open() throws(ApusError) -> Database {
     do throws(ApusError) {
       let database = try Database.open(
-        directory: options.data, password: options.password, pluginDirectory: options.pluginDirectory)
+        directory: options.data, options: storeOptions, password: options.password,
+        pluginDirectory: options.pluginDirectory)
       if let password = options.password, !database.isNew, !database.accepts(password: password) {
         Log.warning(
           "serve",

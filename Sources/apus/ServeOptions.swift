@@ -14,7 +14,7 @@ struct TLSFiles: Equatable {
 }
 
 /// The settings of one server.
-struct ServeOptions: Equatable {
+struct ServeOptions {
   var data = "./apus-data"
   var address = "127.0.0.1"
   var postgresPort: UInt16 = 7432
@@ -26,9 +26,15 @@ struct ServeOptions: Equatable {
   var httpHosts: [String] = []
   /// Where plugins are loaded from; nil: the standard place.
   var pluginDirectory: String?
+  /// Bytes that the server may count on.
+  var memory = MachineMemory.standardBytes
+  /// Of the disk: below it nothing is taken in.
+  var reserveFraction = 0.05
+  /// The configuration file, where there is one.
+  private(set) var file: ConfigurationFile?
   /// The password that a new directory is made with.
   private(set) var password: String?
-  /// The flag or variable that gave an option, by flag; nothing for what is by default.
+  /// The flag, the variable or the line of the file that gave an option, by flag; nothing for what is by default.
   private(set) var sources: [String: String] = [:]
 
   static let usage = """
@@ -48,11 +54,17 @@ struct ServeOptions: Equatable {
                             PEM files: HTTPS instead of HTTP (APUS_HTTP_TLS_CERTIFICATE, ..._KEY)
       --plugin-dir DIR      where CREATE EXTENSION finds plugins (APUS_PLUGIN_DIR, plugins beside the binary)
       --log-format FORMAT   logfmt or json (APUS_LOG_FORMAT, logfmt)
+      --memory SIZE         what it may count on (APUS_MEMORY, half of the machine's, at most 4 GiB)
+      --durability fsync    when rows are acknowledged (APUS_DURABILITY, fsync)
+      --reserve PERCENT     of the disk, kept free (APUS_RESERVE, 5 %)
+      --config FILE         the configuration file (APUS_CONFIG, ./apus.yaml or /etc/apus/apus.yaml if there)
 
     APUS_PASSWORD, or the first line of the file APUS_PASSWORD_FILE, becomes the password of role apus when the data
     directory is made. Later: ALTER ROLE apus PASSWORD '...'.
 
-    A flag comes before its environment variable. SIGTERM and SIGINT drain and end with status 0; a second one ends at
+    A flag comes before its environment variable, and that before the configuration file. What the file adds to tables
+    and rollups is made at the start; when it would drop data or compute rollups anew the server refuses to start and
+    shows the plan. SIGTERM and SIGINT drain and end with status 0; a second one ends at
     once.
 
     Example: apus serve --data /var/lib/apus --http-port 8080
@@ -62,8 +74,13 @@ struct ServeOptions: Equatable {
   /// nil when help is asked for.
   static func read(_ arguments: [String], environment: [String: String]) throws -> ServeOptions? {
     var options = ServeOptions()
-    options.password = try givenPassword(environment)
-    if let value = environment["APUS_CONFIG"] { throw noConfiguration("APUS_CONFIG", value) }
+    options.file = try ConfigurationFile.find(try namedFile(arguments), environment: environment)
+    options.password = try givenPassword(environment) ?? options.file?.password()
+    if let file = options.file {
+      for value in file.configuration.server {
+        try options.set(value.flag, to: value.text, from: "\(file.name):\(value.place.line)")
+      }
+    }
     for flag in settable {
       let name = variable(of: flag)
       if let value = environment[name] { try options.set(flag, to: value, from: name) }
@@ -77,7 +94,7 @@ struct ServeOptions: Equatable {
       guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst() else {
         throw UsageError(message: "\(flag) needs a value")
       }
-      try options.set(flag, to: value, from: flag)
+      if flag != "--config" { try options.set(flag, to: value, from: flag) }
     }
     for (tls, flag) in [(options.postgresTLS, "--postgres-tls"), (options.httpTLS, "--http-tls")]
     where (tls.certificate == nil) != (tls.key == nil) {
@@ -87,15 +104,40 @@ struct ServeOptions: Equatable {
   }
 
   /// Every flag that has a variable.
-  static let settable = [
-    "--data", "--listen", "--postgres-port", "--http-port", "--http-hosts", "--postgres-tls-certificate",
-    "--postgres-tls-key", "--http-tls-certificate", "--http-tls-key", "--log-format", "--plugin-dir",
-  ]
+  static let settable = ConfigurationSchema.serverOptions.compactMap(\.flag)
   private static let flags = Set(settable + ["--config"])
 
   /// `APUS_HTTP_PORT` of `--http-port`.
-  static func variable(of flag: String) -> String {
-    "APUS_" + flag.dropFirst(2).uppercased().replacingOccurrences(of: "-", with: "_")
+  static func variable(of flag: String) -> String { ConfigurationSchema.variable(of: flag) }
+
+  /// The file that the arguments name.
+  private static func namedFile(_ arguments: [String]) throws -> String? {
+    var reader = ArgumentReader(arguments)
+    while let argument = reader.next() {
+      if argument == "--config" { return try reader.value(of: argument) }
+    }
+    return nil
+  }
+
+  /// An option as text, by flag: what SHOW shows.
+  func text(_ flag: String) -> String {
+    switch flag {
+    case "--data": data
+    case "--listen": address
+    case "--postgres-port": String(postgresPort)
+    case "--http-port": String(httpPort)
+    case "--http-hosts": httpHosts.joined(separator: ",")
+    case "--postgres-tls-certificate": postgresTLS.certificate ?? ""
+    case "--postgres-tls-key": postgresTLS.key ?? ""
+    case "--http-tls-certificate": httpTLS.certificate ?? ""
+    case "--http-tls-key": httpTLS.key ?? ""
+    case "--log-format": logFormat.rawValue
+    case "--plugin-dir": PluginTools(directory: pluginDirectory).directory
+    case "--memory": MachineMemory.text(memory)
+    case "--reserve": MachineMemory.percent(reserveFraction)
+    case "--durability": "fsync"
+    default: ""
+    }
   }
 
   /// APUS_PASSWORD, or the first line of APUS_PASSWORD_FILE.
@@ -116,15 +158,9 @@ struct ServeOptions: Equatable {
     return String(text.prefix { !$0.isNewline })
   }
 
-  private static func noConfiguration(_ name: String, _ value: String) -> ApusError {
-    .unsupported(
-      "\(name) \"\(value)\": configuration files are", hint: "Use flags or APUS_* variables: apus serve --help.")
-  }
-
   private mutating func set(_ flag: String, to value: String, from source: String) throws {
     sources[flag] = source
     switch flag {
-    case "--config": throw Self.noConfiguration(flag, value)
     case "--data":
       guard !value.isEmpty else { throw UsageError(message: "\(source) is empty") }
       data = value
@@ -144,6 +180,20 @@ struct ServeOptions: Equatable {
     case "--plugin-dir":
       guard !value.isEmpty else { throw UsageError(message: "\(source) is empty") }
       pluginDirectory = value
+    case "--memory":
+      guard let bytes = MachineMemory.bytes(value), bytes >= MachineMemory.bytesMin else {
+        throw UsageError(message: "\(source) is \"\(value)\", but memory is a size of at least 256 MiB: 4 GiB")
+      }
+      memory = bytes
+    case "--reserve":
+      guard let fraction = MachineMemory.fraction(value) else {
+        throw UsageError(message: "\(source) is \"\(value)\", but a reserve is a part of the disk: 5 %")
+      }
+      reserveFraction = fraction
+    case "--durability":
+      guard value == "fsync" else {
+        throw UsageError(message: "\(source) is \"\(value)\", but the only durability is fsync")
+      }
     case "--log-format":
       guard let format = LogFormat(rawValue: value) else {
         throw UsageError(message: "\(source) is \"\(value)\", but a log format is logfmt or json")

@@ -21,7 +21,7 @@ from program import Missing
 
 MODULES = ["with_psql", "with_psycopg", "with_asyncpg", "with_sqlalchemy", "with_pandas", "with_superset", "with_jdbc",
            "with_node_pg", "with_pgx", "with_segment", "with_posthog", "with_curl", "with_command_line", "with_repl",
-           "with_access"]
+           "with_access", "with_config"]
 DOCUMENT = HERE.parents[1] / "docs" / "CLIENTS.md"
 BEGIN, END = "<!-- begin of the table -->\n", "<!-- end of the table -->\n"
 

@@ -18,7 +18,11 @@ public enum ScalarKind: Sendable, Hashable {
   case percent
   /// `90 days`, `1 hour`, `30 s`; or one of these words.
   case duration(words: [String])
+  /// The same with months, which count 30 days, and years, which count 365.
+  case age(words: [String])
   case choice([String])
+  /// `1 hour`, `1 month`: of a bucket.
+  case interval
   /// The name of a column, table or other object.
   case identifier
   /// SQL of one expression.
@@ -146,6 +150,9 @@ public enum ConfigurationSchema {
       "log_format", .scalar(.choice(["logfmt", "json"])), flag: "--log-format", default: "logfmt", change: .restart,
       "The form of log lines, which go to stderr."),
     ConfigurationField(
+      "plugin_dir", .scalar(.path), flag: "--plugin-dir", default: "plugins beside the binary", change: .restart,
+      "Where CREATE EXTENSION finds plugins."),
+    ConfigurationField(
       "password", .scalar(.text),
       "The password of role `apus` when the data directory is made: write it as `${VARIABLE}`."),
     ConfigurationField(
@@ -169,7 +176,7 @@ public enum ConfigurationSchema {
   ]
 
   private static let filteredRetention = ConfigurationShape.mapping([
-    ConfigurationField("after", .scalar(.duration(words: [])), isRequired: true, change: .online, "The age."),
+    ConfigurationField("after", .scalar(.age(words: [])), isRequired: true, change: .online, "The age."),
     ConfigurationField(
       "where", .scalar(.expression), change: .online,
       "Only the rows for which this condition is true: they are deleted (SQL: `apus.add_retention`)."),
@@ -193,7 +200,7 @@ public enum ConfigurationSchema {
       "Columns by which rows are sorted within a segment; in WITH divided by commas. Of new segments only."),
     ConfigurationField(
       "retention",
-      .either([.scalar(.duration(words: ["none"])), .list(filteredRetention), filteredRetention]), with: "retention",
+      .either([.scalar(.age(words: ["none"])), .list(filteredRetention), filteredRetention]), with: "retention",
       default: "none", change: .online,
       "The age at which partitions go, or a list of ages, of which one may be without a condition."),
     ConfigurationField(
@@ -228,7 +235,7 @@ public enum ConfigurationSchema {
           "Paths of a jsonb column that get a column of their own in a segment; rarer ones share one. Of new "
             + "segments."),
         ConfigurationField(
-          "drop", .named(what: "property", .scalar(.duration(words: []))), change: .online,
+          "drop", .named(what: "property", .scalar(.age(words: []))), change: .online,
           "Paths of column `properties` (keys joined by dots) that are removed at an age (SQL: "
             + "`apus.add_property_retention`)."),
       ]), change: .online, "How properties are kept."),
@@ -240,12 +247,17 @@ public enum ConfigurationSchema {
       "`absent` drops the rollup, with `apus apply --allow-drop`."),
     ConfigurationField(
       "from", .scalar(.identifier), change: .recompute,
-      "A table, or a finer rollup of this file, whose `by`, `sets` and `measures` are inherited. Required, unless the "
-        + "rollup is `absent`."),
+      "A table, or a finer rollup of this file, whose `where`, `by`, `sets` and `measures` are inherited. Required, "
+        + "unless the rollup is `absent`."),
     ConfigurationField(
-      "every", .scalar(.duration(words: [])), change: .recompute, "The width of a bucket; or `1 month`, `1 year`."),
+      "every", .scalar(.interval), change: .recompute, "The width of a bucket."),
     ConfigurationField(
       "time_zone", .scalar(.text), default: "UTC", change: .recompute, "The zone whose days and hours buckets follow."),
+    ConfigurationField(
+      "bucket", .scalar(.identifier), default: "bucket", change: .recompute,
+      "What the column of the bucket is called."),
+    ConfigurationField(
+      "where", .scalar(.expression), change: .recompute, "Only rows for which this condition is true count."),
     ConfigurationField(
       "by", .list(.either([.scalar(.expression), .named(what: "dimension", .scalar(.expression))])),
       change: .recompute,
@@ -256,7 +268,7 @@ public enum ConfigurationSchema {
     ConfigurationField(
       "measures", .named(what: "measure", .scalar(.expression)), change: .recompute, "Aggregates, by name."),
     ConfigurationField(
-      "retention", .scalar(.duration(words: ["none"])), with: "retention", default: "none", change: .online,
+      "retention", .scalar(.age(words: ["none"])), with: "retention", default: "none", change: .online,
       "The age at which the rollup's rows go."),
   ]
 

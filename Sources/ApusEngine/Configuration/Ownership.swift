@@ -9,15 +9,10 @@ struct ManagedObject: Codable, Sendable, Hashable {
   static let kind = "managed"
 
   var version = 1
-  /// The options that the file names; of a rollup its definition.
-  var options: [String]
-  /// The definition that the file gave a rollup, as SQL.
-  var definition: String?
+  /// The options that the file names, with what it last made of them: where they are otherwise, SQL changed them.
+  var options: [String: String]
 
-  init(options: [String], definition: String? = nil) {
-    self.options = options
-    self.definition = definition
-  }
+  init(options: [String: String]) { self.options = options }
 
   init?(_ object: CatalogObject) {
     guard let known = try? JSONDecoder().decode(ManagedObject.self, from: Data(object.definition.utf8)) else {
@@ -45,7 +40,7 @@ extension Snapshot {
   /// What SQL is told that changes something a file manages. `option` nil: the object itself.
   func ownershipWarning(schema: String, name: String, option: String?) -> Notice? {
     guard let managed = manager(schema: schema, name: name) else { return nil }
-    if let option, !managed.options.contains(option) { return nil }
+    if let option, managed.options[option] == nil { return nil }
     let what = option.map { "option \"\($0)\" of \"\(name)\"" } ?? "\"\(name)\""
     return Notice(
       .warning, "\(what) is managed by the configuration file: apus apply, or the next start, brings back its state",

@@ -33,6 +33,8 @@ public final class Database: Sendable {
   let serverSettings = ServerSettings()
   let catalogMisses = CatalogMisses()
   let systemCache = SystemCache()
+  /// One apply of a configuration at a time.
+  let isApplying = Atomic<Bool>(false)
   private let retentionRows = Mutex<RetentionRows?>(nil)
   let rollupDefinitions = RollupDefinitions()
   let rollupJobs = RollupJobs()

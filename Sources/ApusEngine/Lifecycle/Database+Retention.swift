@@ -103,15 +103,15 @@ extension Database {
 
 /// Lengths of time as options state them.
 enum FixedDuration {
-  /// Of an interval without months, at least a second long.
+  /// An interval as an age in seconds: a month counts 30 days, a year 365. nil below a second.
+  static func age(_ interval: Interval) -> Int64? {
+    let days = Int64(interval.days) + Int64(interval.months / 12) * 365 + Int64(interval.months % 12) * 30
+    let total = days * 86_400 + interval.microseconds / 1_000_000
+    return total > 0 ? total : nil
+  }
+
   static func seconds(of interval: Interval, what: String) throws(ApusError) -> Int64 {
-    guard interval.months == 0 else {
-      throw ApusError(
-        .invalidParameterValue, "\(what) needs a duration of fixed length: months and years have none",
-        hint: "say '30 days' or '365 days'")
-    }
-    let total = Int64(interval.days) * 86_400 + interval.microseconds / 1_000_000
-    guard total > 0 else { throw ApusError(.invalidParameterValue, "\(what) must be positive") }
+    guard let total = age(interval) else { throw ApusError(.invalidParameterValue, "\(what) must be positive") }
     return total
   }
 

@@ -27,7 +27,6 @@ extension Session {
       return vacuum.isVacuum ? try execute(vacuum: vacuum) : Execution(command: "ANALYZE")
     case .alterTable(let alter):
       return alter.kind == .materializedView ? try execute(alterRollup: alter) : try execute(alter: alter)
-    case .call(let call): return try execute(call: call, body)
     case .refreshMaterializedView(let refresh): return try execute(refresh: refresh)
     case .createExtension(let create): return try execute(extension: create)
     case .createServer(let create): return try execute(server: create)

@@ -68,6 +68,7 @@ extension Session {
       fields = bound.returning
     case .explain: fields = [Field("QUERY PLAN", .text)]
     case .showVariable(let name): fields = showFields(name)
+    case .call(let call): fields = callFields(call, body)
     case .fetch(let fetch): fields = fetch.isMove ? nil : try cursor(fetch.cursor).fields
     case .execute(let execute): fields = try prepared(named: execute.name).fields
     default: break
@@ -127,6 +128,7 @@ extension Session {
     case .fetch(let fetch): return try execute(fetch: fetch)
     case .closeCursor(let name): return try execute(close: name)
     case .discard(let what): return try execute(discard: what)
+    case .call(let call): return try execute(call: call, body, parameters)
     default: return try executeDefinition(body)
     }
   }

@@ -76,6 +76,11 @@ extension Session {
       notice(Notice(.notice, "relation \"\(place.name)\" already exists, skipping", state: .duplicateTable))
       return Execution(command: what)
     }
+    if existing != nil, !isConfiguring,
+      let warning = snapshot.store.ownershipWarning(schema: place.schema, name: place.name, option: "definition")
+    {
+      notice(warning)
+    }
     let made = try defined(create, place, options, replacing: existing, snapshot)
     try install(made, replacing: existing)
     if create.withNoData { return Execution(command: what) }
@@ -230,6 +235,12 @@ extension Session {
     guard let place = try rollup(named: alter.name.parts, ifExists: alter.ifExists),
       let rollup = try database.snapshot().rollup(place)
     else { return Execution(command: what) }
+    if !isConfiguring,
+      let warning = database.snapshot().store.ownershipWarning(
+        schema: place.schema, name: place.name, option: "retention")
+    {
+      notice(warning)
+    }
     var stored = rollup.stored
     var table = rollup.kept.definition
     for command in alter.commands {
@@ -285,6 +296,7 @@ extension Session {
       }
       changes.append(.removeObject(kind: StoredRollup.kind, schema: name.schema, name: name.name))
       changes.append(.removeObject(kind: RollupState.kind, schema: name.schema, name: name.name))
+      changes += forgetManager(schema: name.schema, name: name.name)
       if let table = snapshot.store.derivedTable(named: try StoredRollup.read(object).partials) {
         changes.append(.dropTable(table.definition.id))
       }

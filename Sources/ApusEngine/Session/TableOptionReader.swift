@@ -138,9 +138,13 @@ enum TableOptionReader {
     return column
   }
 
-  /// A duration such as '1 day' or '90 days'; a month is refused, since it has no fixed length.
+  /// A duration such as '1 day' or '90 days'. A month, which has no fixed length, is refused unless it is an age.
   static func seconds(_ text: String, _ option: StatementOption) throws(ApusError) -> Int64 {
     let value = try TextFormat.input(text, type: TypeReference(.interval), settings: FormatSettings.utc)
+    // An age may be in months and years; widths and windows are of fixed length.
+    if option.name == "retention", case .interval(let interval) = value {
+      return try FixedDuration.seconds(of: interval, what: "option \"retention\"")
+    }
     guard case .interval(let interval) = value, interval.months == 0 else {
       throw ApusError(
         .invalidParameterValue, "option \"\(option.name)\" needs a duration of fixed length, not \"\(text)\"",

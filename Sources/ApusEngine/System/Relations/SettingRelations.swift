@@ -51,8 +51,9 @@ enum SettingRelations {
       }
       let server: [[Value]] = source.database.serverSettings.all.map { setting in
         [
-          .text(setting.name), .text(setting.value), .text(setting.source), .null, .text("restart"),
-          .text(setting.description),
+          .text(setting.name), .text(setting.value), .text(setting.source),
+          .optional(ConfigurationSchema.serverOptions.first { $0.setting == setting.name }?.defaultText),
+          .text("restart"), .text(setting.description),
         ]
       }
       return known + server + custom
@@ -70,14 +71,23 @@ enum SettingRelations {
     [
       .text(setting.name), .text(setting.value), .null, .text("Server"), .text(setting.description), .null,
       .text("postmaster"), .text("string"), .text(serverSource(setting)), .null, .null, .null, .null,
-      .text(setting.value), .null, .null, .bool(false),
+      .text(setting.value), .optional(file(setting)?.name), file(setting).map { .int($0.line) } ?? .null, .bool(false),
     ]
+  }
+
+  /// The file and line of a setting that a configuration file gave: its source is `FILE:LINE`.
+  private static func file(_ setting: ServerSetting) -> (name: String, line: Int64)? {
+    guard let colon = setting.source.lastIndex(of: ":"), let line = Int64(setting.source[colon...].dropFirst()) else {
+      return nil
+    }
+    return (String(setting.source[..<colon]), line)
   }
 
   /// In the words of pg_settings: a flag is the command line, a variable the environment.
   private static func serverSource(_ setting: ServerSetting) -> String {
-    setting.source.hasPrefix("--")
-      ? "command line" : setting.source.hasPrefix("APUS_") ? "environment variable" : setting.source
+    if setting.source.hasPrefix("--") { return "command line" }
+    if setting.source.hasPrefix("APUS_") { return "environment variable" }
+    return file(setting) == nil ? setting.source : "configuration file"
   }
 
   private static func settingRow(_ definition: SettingDefinition, _ settings: SessionSettings) -> [Value] {
