@@ -98,8 +98,9 @@ final class ClockedDatabase {
     let answers = "SELECT count(*), sum(id), min(id), max(id), count(DISTINCT name) FROM t"
     let before = try scratch.run(answers)
     #expect(before == [["850", "393050", "1", "900", "10"]])
+    // What its own query string took again was never stored.
     #expect(
-      try scratch.run("SELECT rows, deleted_rows FROM apus.segments WHERE table_name = 't'") == [["1000", "150"]])
+      try scratch.run("SELECT rows, deleted_rows FROM apus.segments WHERE table_name = 't'") == [["900", "50"]])
     try scratch.reopen()
     #expect(try scratch.run(answers) == before)
     #expect(try scratch.run("VACUUM t") == [["VACUUM"]])
@@ -117,7 +118,7 @@ final class ClockedDatabase {
       ("BEGIN ISOLATION LEVEL REPEATABLE READ; DELETE FROM t", "0A000"), ("DELETE FROM pg_class", "42501"),
       ("DELETE FROM apus.rejects", "42501"), ("DELETE FROM nowhere", "42P01"), ("BEGIN; VACUUM", "25001"),
       ("ALTER TABLE t SET (retention = '30 days')", "22023"), ("ALTER TABLE t SET (partition = '1 hour')", "22023"),
-      ("ALTER TABLE t SET (fillfactor = 10)", "22023"), ("ALTER TABLE t ADD COLUMN x int", "0A000"),
+      ("ALTER TABLE t SET (fillfactor = 10)", "22023"), ("ALTER TABLE t ALTER COLUMN id TYPE text", "0A000"),
       ("ALTER TABLE nowhere SET (retention = '30 days')", "42P01"), ("SELECT apus.compact('pg_class')", "42809"),
       ("ALTER TABLE events SET (retention = '-1 days')", "22023"),
       ("CREATE TABLE u (id int8) WITH (retention = '1 day')", "22023"),

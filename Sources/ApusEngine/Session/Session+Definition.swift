@@ -25,8 +25,11 @@ extension Session {
     case .unlisten: return Execution(command: "UNLISTEN")
     case .vacuum(let vacuum):
       return vacuum.isVacuum ? try execute(vacuum: vacuum) : Execution(command: "ANALYZE")
+    case .comment(let comment): return try execute(comment: comment)
+    case .rename(let rename): return try execute(rename: rename)
+    case .setSchema(let set): return try execute(setSchema: set)
     case .alterTable(let alter):
-      return alter.kind == .materializedView ? try execute(alterRollup: alter) : try execute(alter: alter)
+      return alter.kind == .materializedView ? try execute(alterRollup: alter) : try execute(alter: alter, body)
     case .refreshMaterializedView(let refresh): return try execute(refresh: refresh)
     case .createExtension(let create): return try execute(extension: create)
     case .createServer(let create): return try execute(server: create)
@@ -64,9 +67,12 @@ extension Session {
       throw ApusError(
         .duplicateTable, "relation \"\(create.name.name)\" already exists", position: create.name.position)
     }
-    var columns: [ApusStore.ColumnDefinition] = []
-    for column in create.columns { columns.append(try define(column, body, snapshot)) }
+    var columns = try columns(like: create.likes, snapshot)
     var names = Set<String>()
+    for column in columns where !names.insert(column.name).inserted {
+      throw ApusError(.duplicateColumn, "column \"\(column.name)\" specified more than once")
+    }
+    for column in create.columns { columns.append(try define(column, body, snapshot)) }
     for column in create.columns where !names.insert(column.name).inserted {
       throw ApusError(
         .duplicateColumn, "column \"\(column.name)\" specified more than once", position: column.position)
@@ -92,10 +98,45 @@ extension Session {
     return Execution(command: "CREATE TABLE")
   }
 
+  /// The columns of other relations: names, types and NOT NULL, and with INCLUDING their defaults and expressions.
+  private func columns(
+    like others: [CreateTable.Like], _ snapshot: DatabaseSnapshot
+  ) throws(ApusError) -> [ApusStore.ColumnDefinition] {
+    var columns: [ApusStore.ColumnDefinition] = []
+    for like in others {
+      guard
+        let parsed = try parse("SELECT * FROM \(like.table.parts.map { quoteIdentifier($0) }.joined(separator: "."))")
+          .first,
+        case .select(let query) = parsed.root
+      else { throw ApusError.unexpected("LIKE did not parse") }
+      let bound = try Binder.bind(query: query, in: parsed, catalog: catalog(snapshot), parameterTypes: [])
+      let table = try self.table(named: like.table, in: snapshot)
+      for field in bound.fields {
+        let known = table?.definition.column(named: field.name)
+        var column = ApusStore.ColumnDefinition(
+          name: field.name, type: TypeReference(field.type, modifier: field.modifier),
+          isNotNull: known?.isNotNull ?? false)
+        // PostgreSQL's bits of INCLUDING DEFAULTS and GENERATED.
+        if like.options & 1 << 3 != 0 { column.defaultExpression = known?.defaultExpression }
+        if like.options & 1 << 4 != 0 { column.generatedExpression = known?.generatedExpression }
+        columns.append(column)
+      }
+    }
+    return columns
+  }
+
+  private func table(
+    named name: ApusSyntax.QualifiedName, in snapshot: DatabaseSnapshot
+  ) throws(ApusError) -> StoreTable? {
+    for schema in name.schema.map({ [$0] }) ?? searchPath {
+      if let table = snapshot.table(schema: schema, name: name.name) { return table }
+    }
+    return nil
+  }
+
   private func refuseUnsupported(_ create: CreateTable) throws(ApusError) {
     if create.persistence == .temporary { throw ApusError.unsupported("temporary tables are") }
     if create.persistence == .unlogged { throw ApusError.unsupported("unlogged tables are") }
-    if !create.likes.isEmpty { throw ApusError.unsupported("CREATE TABLE ... LIKE is") }
     if !create.inherits.isEmpty { throw ApusError.unsupported("table inheritance is") }
     if create.partitionOf != nil || create.partitionBy != nil {
       throw ApusError.unsupported(
@@ -135,7 +176,7 @@ extension Session {
     return schema
   }
 
-  private func define(
+  func define(
     _ column: ApusSyntax.ColumnDefinition, _ body: StatementBody, _ snapshot: DatabaseSnapshot
   ) throws(ApusError) -> ApusStore.ColumnDefinition {
     guard let name = column.type else {
@@ -171,7 +212,7 @@ extension Session {
   }
 
   /// Defaults and generated columns must bind before the table exists.
-  private func checkExpressions(
+  func checkExpressions(
     of columns: [ApusStore.ColumnDefinition], table: String, _ snapshot: DatabaseSnapshot
   ) throws(ApusError) {
     let catalog = catalog(snapshot)

@@ -66,7 +66,7 @@ extension Session {
       let bound = try bindUpdate(update, body, currentSnapshot())
       types = bound.parameterTypes
       fields = bound.returning
-    case .explain: fields = [Field("QUERY PLAN", .text)]
+    case .explain(let explain): fields = [Field("QUERY PLAN", try Self.isDocument(explain) ? .json : .text)]
     case .showVariable(let name): fields = showFields(name)
     case .call(let call): fields = callFields(call, body)
     case .fetch(let fetch): fields = fetch.isMove ? nil : try cursor(fetch.cursor).fields

@@ -6,13 +6,17 @@ import ApusStore
 import ApusSyntax
 
 extension Session {
-  func execute(alter: AlterTable) throws(ApusError) -> Execution {
+  func execute(alter: AlterTable, _ body: StatementBody) throws(ApusError) -> Execution {
     guard alter.kind == .table else { throw ApusError.unsupported("\(Self.name(of: .alterTable(alter))) is") }
     try requireWritable("ALTER TABLE")
     guard let id = try table(toDrop: alter.name.parts, ifExists: alter.ifExists),
       var definition = currentSnapshot().table(id)?.definition
     else { return Execution(command: "ALTER TABLE") }
+    let old = definition
+    var filled: [String] = []
+    var cascade = false
     for command in alter.commands {
+      if case .dropColumn(_, _, true) = command { cascade = true }
       switch command {
       case .setOptions(let options):
         warnOfManager(definition, options)
@@ -20,11 +24,23 @@ extension Session {
       case .resetOptions(let options):
         warnOfManager(definition, options)
         try TableOptionReader.reset(options, in: &definition)
-      default: throw ApusError.unsupported("ALTER TABLE other than SET and RESET of options is")
+      default: if let column = try self.alter(command, &definition, body) { filled.append(column) }
       }
     }
-    try define([.alterTable(definition)])
+    if definition == old { return Execution(command: "ALTER TABLE") }
+    try self.alter(definition, from: old, cascade: cascade, renames: false)
+    if !filled.isEmpty { try fillDefaults(filled, of: definition) }
     return Execution(command: "ALTER TABLE")
+  }
+
+  /// Gives the rows that are there the defaults of new columns.
+  private func fillDefaults(_ columns: [String], of table: TableDefinition) throws(ApusError) {
+    let name = quoteIdentifier(table.schema) + "." + quoteIdentifier(table.name)
+    let changes = columns.map { quoteIdentifier($0) + " = DEFAULT" }.joined(separator: ", ")
+    guard let parsed = try parse("UPDATE \(name) SET \(changes)").first, case .update(let update) = parsed.root else {
+      throw ApusError.unexpected("the update of new columns did not parse")
+    }
+    _ = try execute(update: update, StatementBody(parsed: parsed, givenTypes: []), [])
   }
 
   private func warnOfManager(_ table: TableDefinition, _ options: [StatementOption]) {

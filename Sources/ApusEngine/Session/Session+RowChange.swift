@@ -97,7 +97,9 @@ extension Session {
     let width = bound.columns.count
     if isUpdate {
       let writer = RowWriter(session: self, table: .store(table), columns: bound.columns, isReplacement: true)
-      for batch in rows.batches { try writer.append(Batch(columns: Array(batch.columns[1...width]), count: batch.count)) }
+      for batch in rows.batches {
+        try writer.append(Batch(columns: Array(batch.columns[1...width]), count: batch.count))
+      }
     }
     guard let fields = bound.returning else { return Execution(tag: tag) }
     let firstShown = isUpdate ? width + 1 : 1
@@ -131,7 +133,9 @@ extension Session {
   }
 
   /// Holds a deletion back for commit.
-  private func delete(_ rows: [RowPlace: Bitmap], from table: TableID, isReplaced: Bool) throws(ApusError) -> DeleteOutcome {
+  private func delete(
+    _ rows: [RowPlace: Bitmap], from table: TableID, isReplaced: Bool
+  ) throws(ApusError) -> DeleteOutcome {
     let number = try writeTransaction().delete(rows, from: table, isReplaced: isReplaced)
     let outcome = DeleteOutcome(number: number, table: table, rows: rows.values.reduce(0) { $0 + $1.setCount })
     transaction.deletions.append(outcome)

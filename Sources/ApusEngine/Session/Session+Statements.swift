@@ -48,11 +48,13 @@ final class Cursor {
 extension Session {
   func execute(explain: Explain, _ body: StatementBody) throws(ApusError) -> Execution {
     var analyzes = false
+    let isDocument = try Self.isDocument(explain)
     for option in explain.options {
       let isOff: Bool
       if case .boolean(false)? = option.value { isOff = true } else { isOff = false }
       switch option.name {
       case "analyze": analyzes = !isOff
+      case "format": continue
       case "verbose", "costs", "timing", "summary", "settings", "buffers", "wal": continue
       default: throw ApusError.unsupported("EXPLAIN option \"\(option.name)\" is", position: option.position)
       }
@@ -85,16 +87,40 @@ extension Session {
       }
       return String(decoding: text, as: UTF8.self)
     }
+    var totals: [(name: String, number: String)] = []
     if analyzes {
       let start = monotonicNanoseconds()
       let rows = try collect(try run(plan, fields: fields, parameters: parameters, snapshot: snapshot))
         .reduce(0) { $0 + $1.count }
       let milliseconds = Double(monotonicNanoseconds() - start) / 1e6
+      totals = [("Rows", "\(rows)"), ("Execution Time", "\((milliseconds * 1000).rounded() / 1000)")]
+      if isDocument { return document(lines, totals) }
       lines.append("Rows: \(rows)")
       lines.append("Execution Time: \((milliseconds * 1000).rounded() / 1000) ms")
     }
+    if isDocument { return document(lines, totals) }
     return Execution(
       rows: lines.map { [.text($0)] }, fields: [Field("QUERY PLAN", .text)], verb: "EXPLAIN", countsRows: false)
+  }
+
+  private func document(_ lines: [String], _ totals: [(name: String, number: String)]) -> Execution {
+    Execution(
+      rows: [[.text(ExplainDocument.text(lines, totals: totals))]], fields: [Field("QUERY PLAN", .json)],
+      verb: "EXPLAIN", countsRows: false)
+  }
+
+  /// Whether FORMAT JSON is asked for.
+  static func isDocument(_ explain: Explain) throws(ApusError) -> Bool {
+    guard let option = explain.options.last(where: { $0.name == "format" }) else { return false }
+    switch option.text.lowercased() {
+    case "json": return true
+    case "text": return false
+    case "xml", "yaml": throw ApusError.unsupported("EXPLAIN (FORMAT \(option.text.uppercased())) is")
+    default:
+      throw ApusError(
+        .invalidParameterValue, "unrecognized value for EXPLAIN option \"format\": \"\(option.text)\"",
+        position: option.position)
+    }
   }
 
   func execute(prepare: Prepare, _ body: StatementBody) throws(ApusError) -> Execution {

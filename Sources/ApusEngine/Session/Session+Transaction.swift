@@ -265,7 +265,7 @@ extension Session {
   /// Changes definitions in the transaction: the statements after it see them, others when it commits.
   @discardableResult
   func define(_ changes: [CatalogChange]) throws(ApusError) -> [TableDefinition] {
-    try writeTransaction().define(changes)
+    try writeTransaction().define(changes + forgettingComments(of: changes))
   }
 
   func requireWritable(_ what: String) throws(ApusError) {
@@ -274,7 +274,8 @@ extension Session {
     }
   }
 
-  /// For statements that commit by themselves: 0A000 inside a block, and it first commits what the statement group wrote before it.
+  /// For statements that commit by themselves: 0A000 inside a block, and it first commits what the statement group
+  /// wrote before it.
   func requireNoBlock(_ what: String) throws(ApusError) {
     try requireWritable(what)
     if transaction.phase == .block {

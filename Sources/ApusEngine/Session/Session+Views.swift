@@ -123,7 +123,7 @@ extension Session {
     return Execution(command: "DROP VIEW")
   }
 
-  private func view(toDrop name: [String], ifExists: Bool) throws(ApusError) -> RelationName? {
+  func view(toDrop name: [String], ifExists: Bool) throws(ApusError) -> RelationName? {
     let snapshot = currentSnapshot()
     let schemas = name.count > 1 ? [name[name.count - 2]] : searchPath
     let plain = name.last ?? ""
@@ -171,7 +171,7 @@ extension Session {
     return found
   }
 
-  private func binds(_ view: ViewDefinition, _ catalog: any BinderCatalog) -> Bool {
+  func binds(_ view: ViewDefinition, _ catalog: any BinderCatalog) -> Bool {
     guard let parsed = try? parse(view.query).first, case .select(let query) = parsed.root else { return false }
     return (try? Binder.bind(query: query, in: parsed, catalog: catalog, parameterTypes: [])) != nil
   }

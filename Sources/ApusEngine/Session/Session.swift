@@ -23,6 +23,7 @@ public final class Session {
 
   var settings: SessionSettings
   let settingRequests = SettingRequests()
+  let random = RandomSource()
   let noticeRequests = NoticeRequests()
   /// Whether it carries out what a configuration file asks: then it need not be told that files manage things.
   var isConfiguring = false
@@ -162,6 +163,8 @@ public final class Session {
   func evaluationContext(catalog: (any CatalogLookup)? = nil) -> EvaluationContext {
     let now = database.now()
     let captured = settings
+    let running = control
+    let interrupts: @Sendable () throws(ApusError) -> Void = { () throws(ApusError) in try running.check() }
     let order: EvaluationContext.DateOrder
     switch settings.text("DateStyle").suffix(3) {
     case "DMY": order = .dayMonthYear
@@ -172,7 +175,7 @@ public final class Session {
       transactionTime: transaction.startTime ?? now, statementTime: now, timeZone: settings.text("TimeZone"),
       user: user, database: "apus", searchPath: searchPath,
       extraFloatDigits: Int(settings.integer("extra_float_digits")),
-      dateOrder: order, catalog: catalog, settings: { captured.value($0) })
+      dateOrder: order, catalog: catalog, settings: { captured.value($0) }, checkInterrupts: interrupts, random: random)
   }
 
   /// The schemas of search_path, `"$user"` resolved away: there is no schema of that name.
@@ -204,6 +207,12 @@ public final class SessionControl: Sendable {
 
   func begin(_ control: QueryControl) { running.withLock { $0 = control } }
   func end() { running.withLock { $0 = nil } }
+
+  /// Throws when what runs now is cancelled or late.
+  func check() throws(ApusError) {
+    let found = running.withLock { $0 }
+    try found?.check()
+  }
 
   /// Cancels what runs now, if anything does.
   public func cancel() { running.withLock { $0?.cancel() } }

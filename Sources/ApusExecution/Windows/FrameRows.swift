@@ -2,6 +2,7 @@
 
 import ApusBase
 import ApusColumns
+import ApusFunctions
 import ApusPlan
 
 final class FrameRows {
@@ -11,6 +12,8 @@ final class FrameRows {
   /// Row i is over `starts[i]..<ends[i]`. Within a partition neither descends, and no end is below its start.
   private(set) var starts: [Int32]
   private(set) var ends: [Int32]
+  /// What EXCLUDE leaves out of each row's frame; empty without it.
+  private(set) var holes: [FrameHole] = []
 
   init(
     _ spec: FrameSpec, _ order: WindowOrder, _ frame: Frame, _ query: QueryState
@@ -25,6 +28,27 @@ final class FrameRows {
     try fill(&starts, spec.start, spec, order, frame, query, isStart: true)
     try fill(&ends, spec.end, spec, order, frame, query, isStart: false)
     for row in 0..<order.count where ends[row] < starts[row] { ends[row] = starts[row] }
+    if let exclusion = spec.exclusion { holes = Self.holes(exclusion, order) }
+  }
+
+  private static func holes(_ exclusion: FrameSpec.Exclusion, _ order: WindowOrder) -> [FrameHole] {
+    var holes = [FrameHole](repeating: FrameHole(start: 0, end: 0, kept: -1), count: order.count)
+    if exclusion == .currentRow {
+      for row in holes.indices {
+        let place = Int32(truncatingIfNeeded: row)
+        holes[row] = FrameHole(start: place, end: place + 1, kept: -1)
+      }
+      return holes
+    }
+    let peers = order.peers
+    for group in 0..<max(0, peers.count - 1) {
+      for row in Int(peers[group])..<Int(peers[group + 1]) {
+        holes[row] = FrameHole(
+          start: peers[group], end: peers[group + 1],
+          kept: exclusion == .ties ? Int32(truncatingIfNeeded: row) : -1)
+      }
+    }
+    return holes
   }
 
   private func fill(

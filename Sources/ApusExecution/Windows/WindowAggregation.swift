@@ -20,6 +20,7 @@ struct WindowAggregation {
   private var count: Int { order.count }
 
   func result() throws(ApusError) -> Vector {
+    if !frame.holes.isEmpty { return try expanded() }
     if function.name == "count", arguments.count < 2 { return counts() }
     if frame.shape != .whole, arguments.count == 1 {
       switch (function.name, types[0]) {
@@ -275,10 +276,11 @@ struct WindowAggregation {
     }
     var (start, end): (Int32, Int32) = (-1, -1)
     for row in 0..<count {
-      if frame.starts[row] != start || frame.ends[row] != end {
+      if frame.starts[row] != start || frame.ends[row] != end || !frame.holes.isEmpty {
         if rows.count >= 1 << 16 || groupCount >= 1 << 16 { try flush() }
         (start, end) = (frame.starts[row], frame.ends[row])
-        for taken in Int(start)..<Int(end) where passing?[taken] ?? true {
+        for taken in Int(start)..<Int(end)
+        where (passing?[taken] ?? true) && !(frame.holes.isEmpty ? false : frame.holes[row].contains(taken)) {
           rows.append(UInt32(truncatingIfNeeded: taken))
           owners.append(UInt32(truncatingIfNeeded: groupCount))
         }

@@ -184,7 +184,8 @@ final class WindowEvaluation {
       let rows = function.usesFrame ? try frameRows(call.frame) : nil
       let layout = WindowLayout(
         count: order.count, partitions: order.partitions, peers: function.usesPeers ? order.peers : [],
-        frameStarts: rows?.starts ?? [], frameEnds: rows?.ends ?? [])
+        frameStarts: rows?.starts ?? [], frameEnds: rows?.ends ?? [],
+        frameHoles: rows?.holes ?? [])
       return try function.evaluate(arguments, layout)
     case .aggregate(let function):
       var passing: Bitmap?

@@ -2,6 +2,7 @@
 
 public import ApusBase
 public import ApusColumns
+import Synchronization
 
 /// The session's settings and identity during one statement. A class, so that passing it costs a reference; immutable.
 public final class EvaluationContext: Sendable {
@@ -19,6 +20,10 @@ public final class EvaluationContext: Sendable {
   public let dateOrder: DateOrder
   public let catalog: (any CatalogLookup)?
   public let settings: @Sendable (String) -> String?
+  /// Throws when the statement is cancelled or late: for functions that wait.
+  public let checkInterrupts: (@Sendable () throws(ApusError) -> Void)?
+  /// The session's random numbers.
+  public let random: RandomSource
 
   public enum DateOrder: Sendable { case monthDayYear, dayMonthYear, yearMonthDay }
 
@@ -26,7 +31,8 @@ public final class EvaluationContext: Sendable {
     transactionTime: PostgresMicroseconds = 0, statementTime: PostgresMicroseconds = 0, timeZone: String = "UTC",
     user: String = "apus", database: String = "apus", searchPath: [String] = ["public"], extraFloatDigits: Int = 1,
     dateOrder: DateOrder = .monthDayYear, catalog: (any CatalogLookup)? = nil,
-    settings: @escaping @Sendable (String) -> String? = { _ in nil }
+    settings: @escaping @Sendable (String) -> String? = { _ in nil },
+    checkInterrupts: (@Sendable () throws(ApusError) -> Void)? = nil, random: RandomSource = RandomSource()
   ) {
     self.transactionTime = transactionTime
     self.statementTime = statementTime
@@ -38,9 +44,30 @@ public final class EvaluationContext: Sendable {
     self.dateOrder = dateOrder
     self.catalog = catalog
     self.settings = settings
+    self.checkInterrupts = checkInterrupts
+    self.random = random
   }
 
   public static let utc = EvaluationContext()
+}
+
+/// Where `random()` draws from: the system, or what `setseed()` has started.
+public final class RandomSource: Sendable {
+  private let seeded = Mutex<SeededRandom?>(nil)
+  public init() {}
+
+  public func seed(_ seed: Double) { seeded.withLock { $0 = SeededRandom(seed: seed.bitPattern) } }
+
+  /// Fills with numbers from 0 up to 1.
+  func fill(_ out: UnsafeMutablePointer<Double>, count: Int) {
+    seeded.withLock { seeded in
+      var system = SystemRandomNumberGenerator()
+      for row in 0..<count {
+        let bits = seeded?.next() ?? system.next()
+        out[row] = Double(bits >> 11) * 0x1p-53
+      }
+    }
+  }
 }
 
 /// What catalog functions and `reg` types ask: names to OIDs and back. The Engine implements it.

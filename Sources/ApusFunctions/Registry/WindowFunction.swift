@@ -15,14 +15,60 @@ public final class WindowLayout: Sendable {
   /// partition. Empty unless a function says that it uses them.
   public let frameStarts: [Int32]
   public let frameEnds: [Int32]
+  /// What EXCLUDE leaves out of each row's frame; empty without it.
+  public let frameHoles: [FrameHole]
 
-  public init(count: Int, partitions: [Int32], peers: [Int32], frameStarts: [Int32], frameEnds: [Int32]) {
+  public init(
+    count: Int, partitions: [Int32], peers: [Int32], frameStarts: [Int32], frameEnds: [Int32],
+    frameHoles: [FrameHole] = []
+  ) {
     self.count = count
     self.partitions = partitions
     self.peers = peers
     self.frameStarts = frameStarts
     self.frameEnds = frameEnds
+    self.frameHoles = frameHoles
   }
+
+  /// The runs of rows that a row's frame is made of, in order; some may be empty.
+  private func runs(_ row: Int) -> [Range<Int64>] {
+    let (start, end) = (Int64(frameStarts[row]), Int64(frameEnds[row]))
+    guard !frameHoles.isEmpty else { return [start..<max(start, end)] }
+    let hole = frameHoles[row]
+    let (from, to) = (min(max(Int64(hole.start), start), end), min(max(Int64(hole.end), start), end))
+    let kept = Int64(hole.kept)
+    let isKept = hole.kept >= 0 && kept >= start && kept < end
+    return [start..<max(start, from), isKept ? kept..<kept + 1 : 0..<0, to..<max(to, end)]
+  }
+
+  /// The row of a frame at a place, from 0; -1 where there is none.
+  func frameRow(_ row: Int, _ place: Int64) -> Int32 {
+    var left = place
+    for run in runs(row) {
+      let count = run.upperBound - run.lowerBound
+      if left < count { return Int32(truncatingIfNeeded: run.lowerBound + left) }
+      left -= count
+    }
+    return -1
+  }
+
+  func lastFrameRow(_ row: Int) -> Int32 {
+    for run in runs(row).reversed() where !run.isEmpty { return Int32(truncatingIfNeeded: run.upperBound - 1) }
+    return -1
+  }
+}
+
+/// Rows left out of a frame: `start..<end`, but for `kept` (-1 for none).
+public struct FrameHole: Sendable {
+  public let start: Int32
+  public let end: Int32
+  public let kept: Int32
+  public init(start: Int32, end: Int32, kept: Int32) {
+    self.start = start
+    self.end = end
+    self.kept = kept
+  }
+  public func contains(_ row: Int) -> Bool { row >= Int(start) && row < Int(end) && row != Int(kept) }
 }
 
 /// A function that is called with OVER and is not an aggregate. Immutable; compared by identity.

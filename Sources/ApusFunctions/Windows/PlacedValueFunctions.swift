@@ -22,14 +22,14 @@ enum PlacedValueFunctions {
     WindowFunction("first_value", parameters: [.anyElement], result: .element, usesFrame: true) {
       (arguments, layout) throws(ApusError) -> Vector in
       let rows = (0..<layout.count).map { row in
-        layout.frameStarts[row] < layout.frameEnds[row] ? layout.frameStarts[row] : -1
+        layout.frameRow(row, 0)
       }
       return try Vector.argument(arguments, 0).gatheredOrNull(rows)
     },
     WindowFunction("last_value", parameters: [.anyElement], result: .element, usesFrame: true) {
       (arguments, layout) throws(ApusError) -> Vector in
       let rows = (0..<layout.count).map { row in
-        layout.frameStarts[row] < layout.frameEnds[row] ? layout.frameEnds[row] - 1 : -1
+        layout.lastFrameRow(row)
       }
       return try Vector.argument(arguments, 0).gatheredOrNull(rows)
     },
@@ -42,8 +42,7 @@ enum PlacedValueFunctions {
         if place <= 0 {
           throw ApusError(SQLState("22016"), "argument of nth_value must be greater than zero")
         }
-        let found = Int64(layout.frameStarts[row]) + place - 1
-        if found < Int64(layout.frameEnds[row]) { rows[row] = Int32(truncatingIfNeeded: found) }
+        rows[row] = layout.frameRow(row, place - 1)
       }
       return try Vector.argument(arguments, 0).gatheredOrNull(rows)
     },

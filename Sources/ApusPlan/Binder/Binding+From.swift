@@ -301,15 +301,21 @@ extension Binding {
   private func fromFunction(
     _ range: RangeFunction, _ alias: Alias?, position: Int?, _ around: Surroundings
   ) throws -> BoundFrom {
-    guard range.functions.count == 1, let item = range.functions.first else {
-      throw ApusError.unsupported("ROWS FROM with several functions is", position: position)
-    }
-    if !item.columns.isEmpty || !range.columns.isEmpty {
-      throw ApusError.unsupported("column definition lists of functions are", position: position)
-    }
+    guard let item = range.functions.first else { throw ApusError.unexpected("FROM names no function") }
     // The arguments are seen from inside: as a subquery without FROM would see them.
     let scope = Scope(parent: around.inner, tables: around.tables)
     scope.clause = .fromFunction
+    if let record = try recordFunction(range, scope, position: position) {
+      return try named(
+        record.plan, record.fields, alias, position: position, defaultName: arena.outputName(of: item.call))
+    }
+    if let all = try sideBySide(range, scope) {
+      var fields = all.columns.map { Field($0.name, $0.type) }
+      if range.withOrdinality { fields.append(Field("ordinality", .int8)) }
+      return try named(
+        .tableFunction(all.function, all.arguments, ordinality: range.withOrdinality, fields: fields), fields, alias,
+        position: position, defaultName: arena.outputName(of: item.call))
+    }
     var name: String? = arena.outputName(of: item.call)
     var columns: [(name: String, type: DataType)]
     var plan: LogicalPlan
@@ -337,7 +343,7 @@ extension Binding {
   }
 
   /// The set-returning function that the call means; nil when it is of another kind.
-  private func tableCall(
+  func tableCall(
     _ call: FunctionCall, _ id: ExprID, _ scope: Scope
   ) throws -> (function: TableFunction, arguments: [Expression])? {
     if catalog.functions.tableFunctions(named: call.name).isEmpty { return nil }

@@ -319,16 +319,18 @@ extension Binding {
         .featureNotSupported, "set-returning functions are not allowed in \(scope.clause.rawValue)",
         position: position)
     }
-    let nested = chosen.arguments.contains {
-      $0.contains {
-        if case .column(let index, _) = $0 { index >= Scope.setBase && index < Scope.groupingBase } else { false }
-      }
-    }
-    if nested { throw ApusError.unsupported("nested set-returning functions are", position: position) }
     let columns = try function.columns(chosen.argumentTypes)
     let type = columns.count == 1 ? columns[0].type : DataType.record
-    scope.sets.append((function, chosen.arguments))
-    var bound = Bound(.column(Scope.setBase + scope.sets.count - 1, type), position: position)
+    // Two that are equal run in step: they are one, so that GROUP BY and ORDER BY find it again.
+    var place = scope.sets.firstIndex { $0.function === function && $0.arguments == chosen.arguments }
+    if chosen.arguments.contains(where: \.isVolatile) { place = nil }
+    if place == nil {
+      place = scope.sets.count
+      let below = chosen.arguments.flatMap(\.setPlaceholders)
+      scope.setDepths.append(below.map { scope.setDepths[$0] + 1 }.max() ?? 0)
+      scope.sets.append((function, chosen.arguments))
+    }
+    var bound = Bound(.column(Scope.setBase + (place ?? 0), type), position: position)
     if columns.count > 1 { bound.recordFields = columns.map { Field($0.name, $0.type) } }
     return bound
   }

@@ -70,7 +70,6 @@ extension Binding {
     }
     let query = arena[id]
     if let lock = query.locking.first { throw ApusError.unsupported("\(lock.strength.rawValue) is") }
-    if query.withTies { throw ApusError.unsupported("WITH TIES is") }
     let visible = try query.with.map { try common($0, parent: parent, outer: tables) } ?? tables
     switch query.body {
     case .select(let select):
@@ -331,6 +330,7 @@ extension Binding {
     }
     let offset = try bound(query.offset, .offset)
     let limit = try bound(query.limit, .limit)
+    if query.withTies, let limit { return try withTies(plan, limit: limit, offset: offset) }
     return limit == nil && offset == nil ? plan : .limit(plan, limit: limit, offset: offset)
   }
 

@@ -37,7 +37,7 @@ extension Binding {
     let order = try query.orderBy.map { try orderTarget($0, &targets, scope) }
     scope.recordsReferences = false
     scope.clause = .groupBy
-    let groups = try groupings(select, &targets, scope)
+    var groups = try groupings(select, &targets, scope)
     scope.clause = .distinctOn
     scope.recordsReferences = true
     let distinct = try distinctTargets(select.distinct, &targets, order, scope)
@@ -50,7 +50,10 @@ extension Binding {
     }
     let isGrouped =
       !select.groupBy.isEmpty || !scope.aggregates.isEmpty || having != nil || !scope.groupingCalls.isEmpty
-    if isGrouped { plan = try grouped(plan, groups, &targets, having, scope) }
+    if isGrouped {
+      plan = try expandSets(of: &groups, plan, &targets, scope)
+      plan = try grouped(plan, groups, &targets, having, scope)
+    }
     try refuseGapFilling(targets)
     plan = windowed(plan, &targets, scope)
     if !scope.sets.isEmpty { plan = projectSets(plan, &targets, scope) }
@@ -240,21 +243,6 @@ extension Binding {
     return plan
   }
 
-  // MARK: Set-returning functions
-
-  private func projectSets(_ plan: LogicalPlan, _ targets: inout [SelectTarget], _ scope: Scope) -> LogicalPlan {
-    let input = plan.fields
-    var fields = input
-    for (index, call) in scope.sets.enumerated() {
-      let columns = (try? call.function.columns(call.arguments.map(\.type))) ?? []
-      fields.append(Field("set\(index)", columns.count == 1 ? columns[0].type : .record))
-    }
-    for index in targets.indices {
-      targets[index].bound.expression = targets[index].bound.expression.replacingSets(at: input.count)
-    }
-    return .projectSet(plan, scope.sets, fields: fields)
-  }
-
   // MARK: GROUP BY
 
   struct Groupings {
@@ -305,14 +293,11 @@ extension Binding {
         throw ApusError(
           .windowingError, "window functions are not allowed in GROUP BY", position: bound.position)
       }
-      if bound.expression.contains({ if case .column(let i, _) = $0 { i >= Scope.aggregateBase } else { false } }) {
-        let isSet = bound.expression.contains {
-          if case .column(let i, _) = $0 { i >= Scope.setBase } else { false }
-        }
-        throw isSet
-          ? ApusError.unsupported("set-returning functions in GROUP BY are", position: bound.position)
-          : ApusError(
-            .groupingError, "aggregate functions are not allowed in GROUP BY", position: bound.position)
+      if bound.expression.contains({ 
+        if case .column(let i, _) = $0 { i >= Scope.aggregateBase && i < Scope.setBase } else { false }
+      }) {
+        throw ApusError(
+          .groupingError, "aggregate functions are not allowed in GROUP BY", position: bound.position)
       }
       if !bound.type.isEquatable {
         throw ApusError(
@@ -339,15 +324,5 @@ extension Binding {
       }
     case .sets(let items): return try items.flatMap { try sets($0, &expressions, &targets, scope) }
     }
-  }
-}
-
-extension Expression {
-  /// Placeholders of set-returning functions replaced by the columns that follow the `width` input columns.
-  func replacingSets(at width: Int) -> Expression {
-    if case .column(let index, let type) = self {
-      return index >= Scope.setBase && index < Scope.groupingBase ? .column(width + index - Scope.setBase, type) : self
-    }
-    return mapChildren { $0.replacingSets(at: width) }
   }
 }

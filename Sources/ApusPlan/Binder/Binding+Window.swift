@@ -106,9 +106,6 @@ extension Binding {
   private func frame(_ definition: WindowDefinition, _ window: inout BoundWindow, _ scope: Scope) throws {
     let frame = definition.frame
     if frame.isDefault { return }
-    if frame.exclusion != .noOthers {
-      throw ApusError.unsupported("\(frame.exclusion.rawValue) is", position: definition.position)
-    }
     let hasOffset = [frame.start, frame.end].contains {
       switch $0 {
       case .preceding, .following: true
@@ -131,11 +128,20 @@ extension Binding {
       }
     window.frame = FrameSpec(
       mode: mode, start: try bound(frame.start, frame.mode, &window, scope),
-      end: try bound(frame.end, frame.mode, &window, scope), rangeKey: nil)
+      end: try bound(frame.end, frame.mode, &window, scope), rangeKey: nil, exclusion: Self.exclusion(frame.exclusion))
     if frame.mode == .range, hasOffset {
       window.frame.rangeKey = try rangeKey(window, position: definition.position)
     }
     window.isDefaultFrame = false
+  }
+
+  private static func exclusion(_ written: WindowFrame.Exclusion) -> FrameSpec.Exclusion? {
+    switch written {
+    case .noOthers: nil
+    case .currentRow: .currentRow
+    case .group: .group
+    case .ties: .ties
+    }
   }
 
   private func bound(

@@ -29,7 +29,7 @@ extension Binding {
       scope.windowSpecs[index] = try scope.windowSpecs[index].mapping { try regrouping.rewrite($0) }
     }
     if let having { result = .filter(result, try regrouping.rewrite(having)) }
-    for index in scope.sets.indices {
+    for index in scope.sets.indices where scope.setPlaces[index] == nil {
       scope.sets[index].arguments = try scope.sets[index].arguments.map { try regrouping.rewrite($0) }
     }
     if let filling { result = try gapFilled(result, filling, &targets, scope) }

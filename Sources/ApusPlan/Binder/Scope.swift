@@ -130,6 +130,10 @@ final class Scope {
   var conditions: [Expression] = []
   /// Set-returning functions of the select list.
   var sets: [(function: TableFunction, arguments: [Expression])] = []
+  /// How deep each stands over others among its arguments; those of one depth run in step.
+  var setDepths: [Int] = []
+  /// The columns of those whose rows the plan has by now.
+  var setPlaces: [Int: Int] = [:]
   /// The WINDOW clause, and its windows as far as they are bound.
   var windowDefinitions: [WindowDefinition] = []
   var boundWindows: [BoundWindow?] = []

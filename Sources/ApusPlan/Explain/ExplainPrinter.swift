@@ -286,7 +286,14 @@ extension ExplainPrinter {
       case .rows: "ROWS"
       case .groups: "GROUPS"
       }
-    return "\(text) \(mode) BETWEEN \(bound(call.frame.start)) AND \(bound(call.frame.end))"
+    let left =
+      switch call.frame.exclusion {
+      case nil: ""
+      case .currentRow: " EXCLUDE CURRENT ROW"
+      case .group: " EXCLUDE GROUP"
+      case .ties: " EXCLUDE TIES"
+      }
+    return "\(text) \(mode) BETWEEN \(bound(call.frame.start)) AND \(bound(call.frame.end))\(left)"
   }
 
   private func name(_ index: Int, _ level: Int, _ levels: [[Field]]) -> String {

@@ -34,17 +34,23 @@ public enum FrameBound: Hashable, Sendable {
 /// Which rows of its partition a row's aggregate is over.
 public struct FrameSpec: Hashable, Sendable {
   public enum Mode: Hashable, Sendable { case range, rows, groups }
+  /// Rows of the frame that are left out.
+  public enum Exclusion: Hashable, Sendable { case currentRow, group, ties }
   public var mode: Mode
   public var start: FrameBound
   public var end: FrameBound
   /// RANGE with an offset: the ORDER BY column as it is compared.
   public var rangeKey: Expression?
+  public var exclusion: Exclusion?
 
-  public init(mode: Mode, start: FrameBound, end: FrameBound, rangeKey: Expression? = nil) {
+  public init(
+    mode: Mode, start: FrameBound, end: FrameBound, rangeKey: Expression? = nil, exclusion: Exclusion? = nil
+  ) {
     self.mode = mode
     self.start = start
     self.end = end
     self.rangeKey = rangeKey
+    self.exclusion = exclusion
   }
   /// RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW.
   public static let standard = FrameSpec(mode: .range, start: .unboundedPreceding, end: .currentRow)

@@ -1,4 +1,5 @@
-// The way of a commit that changes more than it adds: definitions, deleted rows and new rows, in one catalog transaction.
+// The way of a commit that changes more than it adds: definitions, deleted rows and new rows, in one catalog
+// transaction.
 
 import ApusBase
 import ApusColumns

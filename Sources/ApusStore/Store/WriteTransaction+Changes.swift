@@ -39,7 +39,9 @@ extension WriteTransaction {
   /// `isReplacement` take their place, and the commit fails with 40001 when another transaction has deleted one.
   /// Returns the deletion's place in `CommitResult.deletions`.
   @discardableResult
-  public func delete(_ rows: [RowPlace: Bitmap], from table: TableID, isReplaced: Bool = false) throws(ApusError) -> Int {
+  public func delete(
+    _ rows: [RowPlace: Bitmap], from table: TableID, isReplaced: Bool = false
+  ) throws(ApusError) -> Int {
     let followed = try store.changes(following: rows, of: table)
     return state.withLock { state in
       state.deletions.append(Deletion(table: table, rows: rows, isReplaced: isReplaced, followed: followed))

@@ -58,18 +58,18 @@ extension CatalogFunctions {
         }
         return .null
       },
-      "col_description": { (_, arguments) throws(ApusError) -> Value in
+      "col_description": { (catalog, arguments) throws(ApusError) -> Value in
         let column = arguments[1].asInteger
         guard column != 0 else { return .null }
-        return .optional(SystemDescriptions.text(object: arguments[0].asOID, catalog: 1259, column: column))
+        return .optional(catalog.comment(on: arguments[0].asOID, catalog: 1259, column: column))
       },
       "obj_description": { (catalog, arguments) throws(ApusError) -> Value in
         guard arguments.count > 1 else {
-          return .optional(SystemDescriptions.text(object: arguments[0].asOID, catalog: nil))
+          return .optional(catalog.comment(on: arguments[0].asOID, catalog: nil))
         }
         let parts = ["pg_catalog", arguments[1].asText]
         guard let relation = catalog.relation(parts) else { return .null }
-        return .optional(SystemDescriptions.text(object: arguments[0].asOID, catalog: relation.oid))
+        return .optional(catalog.comment(on: arguments[0].asOID, catalog: relation.oid))
       },
       "shobj_description": { (_, arguments) throws(ApusError) -> Value in
         arguments[0].asOID == CatalogOIDs.database && arguments[1].asText == "pg_database"
@@ -129,6 +129,11 @@ extension CatalogFunctions {
       AS $function$\(function.name)$function$
 
       """
+  }
+
+  private func comment(on object: OID, catalog: OID?, column: Int64 = 0) -> String? {
+    snapshot.comment(object: object, catalog: catalog, column: column)
+      ?? SystemDescriptions.text(object: object, catalog: catalog, column: column)
   }
 
   private func description(_ catalog: OID, _ object: OID, column: Int64) -> Value {

@@ -56,7 +56,13 @@ enum RelationRelations {
           [.oid(CatalogOIDs.columnarMethod), .text("columnar"), .int(0), .text("t")],
         ]
       }, live: { source throws(ApusError) in PluginRelations.accessMethods(source) }, lifetime: .definitions),
-    "pg_description": .fixed(SystemDescriptions.rows),
+    "pg_description": RelationContent(
+      fixed: { _ in SystemDescriptions.rows() },
+      live: { source throws(ApusError) in
+        source.snapshot.comments.map { comment in
+          [.oid(comment.place.object), .oid(comment.place.catalog), .int(comment.place.column), .text(comment.text)]
+        }
+      }, lifetime: .definitions),
   ]
 
   private static func rollupClassRows(_ source: SystemSource) -> [[Value]] {

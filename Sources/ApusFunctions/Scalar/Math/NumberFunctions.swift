@@ -222,11 +222,9 @@ enum NumberFunctions {
 
   private static let random: [ScalarFunction] = [
     ScalarFunction("random", parameters: [], result: .exact(.float8), volatility: .volatile, mayFail: false) {
-      (_, count, _) throws(ApusError) -> Vector in
+      (_, count, context) throws(ApusError) -> Vector in
       let buffer = Buffer(byteCount: count * 8)
-      let out = buffer.write(Double.self)
-      var source = SystemRandomNumberGenerator()
-      for row in 0..<count { out[row] = Double((source.next() as UInt64) >> 11) * 0x1p-53 }
+      context.random.fill(buffer.write(Double.self), count: count)
       return Vector(type: .float8, count: count, storage: .float64(buffer))
     },
     .rows("gen_random_uuid", [], .uuid, volatility: .volatile, mayFail: false) { (_, _) in
@@ -235,8 +233,15 @@ enum NumberFunctions {
       let low = ((source.next() as UInt64) & 0x3FFF_FFFF_FFFF_FFFF) | 0x8000_0000_0000_0000
       return .uuid(UUIDValue(high: high, low: low))
     },
-    .rows("setseed", [.float8], .void, volatility: .volatile) { (_, _) throws(ApusError) in
-      throw .unsupported("setseed() is", hint: "random() draws from the system and cannot be repeated")
+    .rows("setseed", [.float8], .void, volatility: .volatile) { (row, context) throws(ApusError) in
+      let seed = row.float(0)
+      guard seed >= -1, seed <= 1 else {
+        throw ApusError(
+          .invalidParameterValue,
+          "setseed parameter \(FloatText.printed(seed, significantDigits: 6)) is out of allowed range [-1,1]")
+      }
+      context.random.seed(seed)
+      return .text("")
     },
   ]
 }

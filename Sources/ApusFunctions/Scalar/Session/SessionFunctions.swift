@@ -3,6 +3,7 @@
 
 import ApusBase
 import ApusColumns
+private import Glibc
 
 enum SessionFunctions {
   private static func told(
@@ -56,10 +57,27 @@ enum SessionFunctions {
       .typed("num_nonnulls", [.any], .exact(.int4), isStrict: false, mayFail: false, isVariadic: true) { (row, _, _) in
         .int(Int64(row.count { !$0.isNull }))
       },
-      .rows("pg_sleep", [.float8], .void, volatility: .volatile) { (_, _) throws(ApusError) in
-        throw .unsupported("pg_sleep() is")
+      .rows("pg_sleep", [.float8], .void, volatility: .volatile) { (row, context) throws(ApusError) in
+        try sleep(row.float(0), context)
+        return .text("")
+      },
+      .rows("pg_sleep_for", [.interval], .void, volatility: .volatile) { (row, context) throws(ApusError) in
+        try sleep(Double(row.interval(0).comparisonKey) / 1e6, context)
+        return .text("")
       },
     ]
+  }
+
+  /// Waits in small steps, so that it can be cancelled.
+  private static func sleep(_ seconds: Double, _ context: EvaluationContext) throws(ApusError) {
+    let end = ContinuousClock.now + .seconds(max(0, min(seconds.isNaN ? 0 : seconds, 1e9)))
+    while true {
+      try context.checkInterrupts?()
+      let left = end - ContinuousClock.now
+      if left <= .zero { return }
+      let microseconds = min(50_000, max(1, left / .microseconds(1)))
+      usleep(UInt32(microseconds))
+    }
   }
 
   // MARK: - Sizes
