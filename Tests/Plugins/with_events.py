@@ -105,3 +105,16 @@ def test_a_scan_is_cancelled(world):
                 thread.join()
             assert time.monotonic() - started < 10
         assert world.ask(f"SELECT count(*) FROM events_{backend}") == world.ask("SELECT count(*) FROM events")
+
+
+def test_a_statement_timeout_says_so(world):
+    import psycopg
+    for backend in BACKENDS:
+        with world.server.connect() as connection:
+            connection.execute("SET statement_timeout = '300ms'")
+            try:
+                connection.execute(f"SELECT count(*) FROM events_{backend} a CROSS JOIN events_{backend} b "
+                                   "WHERE a.event_id || b.event_id = 'x'")
+                raise AssertionError("the query ended before its timeout")
+            except psycopg.errors.QueryCanceled as error:
+                assert "statement timeout" in str(error), error

@@ -61,6 +61,7 @@ final class SQLiteConnection: @unchecked Sendable {
   func error(_ code: Int32) -> PluginError { Self.failure(handle, code, path) }
 
   private static func failure(_ handle: OpaquePointer, _ code: Int32, _ path: String) -> PluginError {
+    if code & 0xFF == SQLITE_INTERRUPT { return .cancelled }
     let message = "sqlite: " + String(cString: sqlite3_errmsg(handle))
     let (state, mayRetry) = sqlState(code, message)
     return PluginError(state, message, detail: "The database file is \(path).", mayRetry: mayRetry)
@@ -70,7 +71,6 @@ final class SQLiteConnection: @unchecked Sendable {
     switch code & 0xFF {
     case SQLITE_BUSY, SQLITE_LOCKED: return ("55P03", true)
     case SQLITE_CANTOPEN: return ("08001", true)
-    case SQLITE_INTERRUPT: return ("57014", false)
     case SQLITE_NOMEM: return ("53200", true)
     case SQLITE_FULL: return ("53100", true)
     case SQLITE_IOERR: return ("58030", false)

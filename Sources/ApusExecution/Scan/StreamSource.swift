@@ -26,7 +26,16 @@ final class StreamSource {
   func next() throws(ApusError) -> (any RowGroup)? {
     guard let stream else { return nil }
     try control.check()
-    guard let batch = try stream.next() else {
+    let batch: Batch?
+    do throws(ApusError) {
+      batch = try stream.next()
+    } catch {
+      end()
+      // Why the query was cancelled says more than that its stream was.
+      try control.check()
+      throw error
+    }
+    guard let batch else {
       end()
       try control.check()
       return nil
