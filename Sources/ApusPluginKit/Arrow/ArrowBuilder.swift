@@ -68,11 +68,11 @@ public final class ArrowColumnBuilder {
     try append { (out) throws(PluginError) in try out.append(bytes) }
   }
 
-  /// A value that `write` appends to the column's bytes.
-  public func append(_ write: (GrowingBytes) throws(PluginError) -> Void) throws(PluginError) {
+  /// A value that `body` appends to the column's bytes.
+  public func append(_ body: (GrowingBytes) throws(PluginError) -> Void) throws(PluginError) {
     try appendValidity(true)
     if layout == .bytes, offsets.count == 0 { try offsets.append(Int32(0)) }
-    try write(data)
+    try body(data)
     if layout == .bytes { try appendOffset() }
     count &+= 1
   }

@@ -78,7 +78,7 @@ static inline void apus_maker_free(ApusMaker *maker) {
   memset(maker, 0, sizeof *maker);
 }
 
-/// Adds a value: `width` bytes, or `length` bytes when the width is 0. NULL adds null. No more rows than were announced.
+/// Adds a value: `width` bytes, or `length` bytes when the width is 0. NULL adds null. No more than were announced.
 static inline int apus_put(ApusMaker *maker, const void *value, size_t length, ApusError *error) {
   if (maker->count >= maker->capacity) return apus_error(error, "XX000", 0, "more values than rows");
   size_t size = maker->width == 0 ? (value == NULL ? 0 : length) : maker->width;
