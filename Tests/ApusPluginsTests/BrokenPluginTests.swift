@@ -23,40 +23,40 @@ import Testing
     let error = session.failure("CREATE EXTENSION broken")
     #expect(error?.state.code == state, "\(String(describing: error))")
     #expect(error?.message.contains(words) == true, "\(String(describing: error))")
-    #expect(try session.run("SELECT name FROM apus.plugins").isEmpty)
+    #expect(try session.ask("SELECT name FROM apus.plugins").isEmpty)
   }
 
   @Test func `of an intact build loads, and stays after a restart`() throws {
     let fixture = try PluginFixture()
     try PluginSource.compile("Tests/Plugins/c/broken.c", to: "broken", in: fixture.plugins, variant: 0)
     var session = try fixture.open()
-    try session.run("CREATE EXTENSION broken")
-    #expect(try session.run("SELECT fine(7)") == ["0"])
+    try session.ask("CREATE EXTENSION broken")
+    #expect(try session.ask("SELECT fine(7)") == ["0"])
     session = try fixture.open()
-    #expect(try session.run("SELECT fine(7)") == ["0"])
-    #expect(try session.run("SELECT extname, extversion FROM pg_extension") == ["broken|1"])
+    #expect(try session.ask("SELECT fine(7)") == ["0"])
+    #expect(try session.ask("SELECT extname, extversion FROM pg_extension") == ["broken|1"])
   }
 
   @Test func `that is missing after a restart fails its objects, not the server`() throws {
     let fixture = try PluginFixture()
     try PluginSource.compile("Tests/Plugins/c/bad.c", to: "bad", in: fixture.plugins)
     var session = try fixture.open()
-    try session.run(
+    try session.ask(
       "CREATE EXTENSION bad; CREATE SERVER s FOREIGN DATA WRAPPER bad; CREATE FOREIGN TABLE inexact () SERVER s")
-    #expect(try session.run("SELECT count(*) FROM inexact") == ["10"])
+    #expect(try session.ask("SELECT count(*) FROM inexact") == ["10"])
     try FileManager.default.removeItem(atPath: fixture.plugins + "/bad.so")
     session = try fixture.open()
-    #expect(try session.run("SELECT 1") == ["1"])
+    #expect(try session.ask("SELECT 1") == ["1"])
     let error = session.failure("SELECT count(*) FROM inexact")
     #expect(error?.state == .objectNotInPrerequisiteState)
     #expect(error?.message.contains("extension \"bad\" is not loaded") == true)
-    #expect(try session.run("SELECT name, state FROM apus.plugins") == ["bad|failed"])
+    #expect(try session.ask("SELECT name, state FROM apus.plugins") == ["bad|failed"])
     #expect(
-      try session.run("SELECT column_name FROM information_schema.columns WHERE table_name = 'inexact' ORDER BY 1")
+      try session.ask("SELECT column_name FROM information_schema.columns WHERE table_name = 'inexact' ORDER BY 1")
         == ["id", "name"])
     // The definitions can go without the plugin.
-    try session.run("DROP EXTENSION bad CASCADE")
-    #expect(try session.run("SELECT count(*) FROM pg_foreign_table") == ["0"])
+    try session.ask("DROP EXTENSION bad CASCADE")
+    #expect(try session.ask("SELECT count(*) FROM pg_foreign_table") == ["0"])
   }
 
   @Test func `or directories that others may write to are not trusted`() throws {
@@ -69,7 +69,7 @@ import Testing
     try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: fixture.plugins)
     #expect(session.failure("CREATE EXTENSION broken")?.state == .insufficientPrivilege)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: fixture.plugins)
-    try session.run("CREATE EXTENSION broken")
+    try session.ask("CREATE EXTENSION broken")
   }
 
   @Test func `and names that lead out of the directory are not looked up`() throws {
@@ -91,24 +91,24 @@ import Testing
     let fixture = try PluginFixture()
     try PluginSource.compile("Tests/Plugins/c/bad.c", to: "bad", in: fixture.plugins)
     let session = try fixture.open()
-    try session.run("CREATE EXTENSION bad")
+    try session.ask("CREATE EXTENSION bad")
     let error = session.failure("SELECT \(name)(x) FROM generate_series(1::bigint, 3) x")
     #expect(error?.state.code == state, "\(String(describing: error))")
     #expect(error?.message.contains(words) == true, "\(String(describing: error))")
-    #expect(try session.run("SELECT 1") == ["1"])
+    #expect(try session.ask("SELECT 1") == ["1"])
   }
 
   @Test func `functions that are there already are not replaced`() throws {
     let fixture = try PluginFixture()
     try PluginSource.compile("Tests/Plugins/c/bad.c", to: "bad", in: fixture.plugins)
     let session = try fixture.open()
-    try session.run("CREATE EXTENSION bad")
+    try session.ask("CREATE EXTENSION bad")
     #expect(session.failure("CREATE EXTENSION bad")?.state == .duplicateObject)
-    try session.run("CREATE EXTENSION IF NOT EXISTS bad")
-    try session.run("DROP EXTENSION bad")
+    try session.ask("CREATE EXTENSION IF NOT EXISTS bad")
+    try session.ask("DROP EXTENSION bad")
     #expect(session.failure("SELECT bad_short(1)")?.state == .undefinedFunction)
     #expect(session.failure("DROP EXTENSION bad")?.state == .undefinedObject)
-    try session.run("DROP EXTENSION IF EXISTS bad; CREATE EXTENSION bad")
+    try session.ask("DROP EXTENSION IF EXISTS bad; CREATE EXTENSION bad")
   }
 
   @Test func `are reported by the conformance test`() throws {

@@ -60,7 +60,7 @@ final class PluginFixture {
 extension Session {
   /// Runs statements as a simple query does; gives the rows of the last as text, a line each.
   @discardableResult
-  func run(_ sql: String) throws -> [String] {
+  func ask(_ sql: String) throws -> [String] {
     var lines: [String] = []
     do {
       for statement in try parse(sql) {
@@ -90,7 +90,7 @@ extension Session {
   /// The error of a statement that must fail.
   func failure(_ sql: String) -> ApusError? {
     do {
-      try run(sql)
+      try ask(sql)
       return nil
     } catch { return error as? ApusError }
   }
