@@ -2,6 +2,7 @@
 
 import ApusBase
 import ApusEngine
+import ApusStore
 import Foundation
 
 /// Where a plan is made: by a server, or in this process on a directory that nobody holds.
@@ -29,7 +30,10 @@ enum PlanTarget {
     }
     Log.configure(level: .warning, format: .logfmt)
     do throws(ApusError) {
-      self = .directory(try Database.open(directory: data))
+      // A plan changes nothing, not even by what a server does by itself.
+      var options = StoreOptions()
+      options.flushesByItself = creates
+      self = .directory(try Database.open(directory: data, options: options))
     } catch {
       throw CommandError(error)
     }

@@ -215,7 +215,7 @@ private final class RunningServer: Sendable {
     }
     settings.append(
       ServerSetting(
-        "apus.config", options.file?.path ?? "", source: "default", "The configuration file that was read."))
+        "apus.config", options.file?.path ?? "", source: options.fileSource, "The configuration file that was read."))
     database.declare(settings)
   }
 

@@ -30,6 +30,8 @@ struct ServeOptions {
   var memory = MachineMemory.standardBytes
   /// Of the disk: below it nothing is taken in.
   var reserveFraction = 0.05
+  /// How the configuration file was found: a flag, a variable, or `default`.
+  private(set) var fileSource = "default"
   /// The configuration file, where there is one.
   private(set) var file: ConfigurationFile?
   /// The password that a new directory is made with.
@@ -74,7 +76,11 @@ struct ServeOptions {
   /// nil when help is asked for.
   static func read(_ arguments: [String], environment: [String: String]) throws -> ServeOptions? {
     var options = ServeOptions()
-    options.file = try ConfigurationFile.find(try namedFile(arguments), environment: environment)
+    let named = try namedFile(arguments)
+    options.file = try ConfigurationFile.find(named, environment: environment)
+    if named != nil || environment["APUS_CONFIG"] != nil {
+      options.fileSource = named == nil ? "APUS_CONFIG" : "--config"
+    }
     options.password = try givenPassword(environment) ?? options.file?.password()
     if let file = options.file {
       for value in file.configuration.server {

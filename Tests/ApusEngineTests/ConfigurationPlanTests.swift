@@ -276,6 +276,31 @@ extension ClockedDatabase {
     #expect(try scratch.state("SELECT * FROM events_1m") == "42P01")
   }
 
+  @Test func `retention of a rollup is set by functions too, and a rollup that does not pay is told`() throws {
+    let scratch = try ClockedDatabase()
+    try scratch.run(
+      """
+      INSERT INTO events (time, event, event_id) SELECT '2026-01-01 01:00+00'::timestamptz, 'e', g::text
+      FROM generate_series(1, 2000) g; SELECT apus.flush('events')
+      """)
+    let text = "rollups: {r: {from: events, every: 1 hour, by: [event_id], where: event > '', measures: {n: count(*)}}}"
+    let change = try #require(try scratch.database.plan(try scratch.configuration(text)).changes.first)
+    #expect(change.warning == "it keeps about 1.0 rows a row of the table")
+    try scratch.apply(text)
+    #expect(try scratch.database.plan(try scratch.configuration(text)).notes.count == 1)
+    try scratch.run("SELECT apus.add_retention('r', '1 year')")
+    #expect(
+      try scratch.run("SELECT table_schema, table_name, policy, after, managed_by FROM apus.policies")
+        == [["public", "r", "retention", "365 days", "file"]])
+    #expect(try scratch.run("SELECT retention FROM apus.rollups") == [["365 days"]])
+    #expect(try scratch.state("SELECT add_retention_policy('r', INTERVAL '2 years')") == "42710")
+    #expect(try scratch.state("SELECT apus.add_retention('r', '1 year', filter => 'true')") == "0A000")
+    try scratch.run("SELECT remove_retention_policy('r')")
+    #expect(try scratch.state("SELECT apus.remove_retention('r')") == "42704")
+    try scratch.run("SELECT add_retention_policy('r', INTERVAL '2 years')")
+    #expect(try scratch.run("SELECT retention FROM apus.rollups") == [["730 days"]])
+  }
+
   @Test func `a table and its rollups are made by one file, and the running state says so`() throws {
     let scratch = try ClockedDatabase()
     let text = """

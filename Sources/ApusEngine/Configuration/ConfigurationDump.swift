@@ -113,6 +113,9 @@ struct ConfigurationDump {
     let past = options.acceptPastSeconds.map { FixedDuration.text($0) } ?? "retention"
     let future = options.acceptFutureSeconds.map { FixedDuration.text($0) } ?? "any"
     line(2, "accept: {past: \(past), future: \(future)}")
+    for policy in options.propertyRetention ?? [] where policy.column != "properties" {
+      line(2, "# the retention of \(policy.column)->\(policy.path.joined(separator: ".")) is left out: SQL has it")
+    }
     let properties = (options.propertyRetention ?? []).filter { $0.column == "properties" }
     if options.propertyColumnsMax != nil || !properties.isEmpty {
       line(2, "properties:")

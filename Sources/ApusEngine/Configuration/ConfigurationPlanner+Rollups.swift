@@ -4,6 +4,7 @@ import ApusBase
 import ApusPlan
 import ApusStore
 import ApusSyntax
+private import Foundation
 
 extension ConfigurationPlanner {
   mutating func compare(_ entry: RollupEntry, in configuration: Configuration) throws(ApusError) {
@@ -32,15 +33,20 @@ extension ConfigurationPlanner {
         values["definition"] = RollupText.canonical(known.stored.query)
       }
       if let retention = entry.retention { try compareRetention(entry, retention, known) }
+      if let warning = Self.warning(known.kept.rowCount, known.base.rowCount), !known.hasHistory {
+        plan.notes.append("rollup \"\(entry.name.text)\" does not pay: \(warning).")
+      }
     } else {
       values["definition"] = RollupText.canonical(query)
-      create(entry, query, time, table)
+      try create(entry, query, time, table)
     }
     if let retention = entry.retention { values["retention"] = retention.map { FixedDuration.text($0) } ?? "none" }
     manage(entry.name, values)
   }
 
-  private mutating func create(_ entry: RollupEntry, _ query: String, _ time: String, _ table: TableSnapshot?) {
+  private mutating func create(
+    _ entry: RollupEntry, _ query: String, _ time: String, _ table: TableSnapshot?
+  ) throws(ApusError) {
     if snapshot.table(schema: entry.name.schema, name: entry.name.name) != nil
       || database.snapshot().view(schema: entry.name.schema, name: entry.name.name) != nil
     {
@@ -53,7 +59,32 @@ extension ConfigurationPlanner {
       sql: [entry.statement(timeColumn: time)], place: entry.place)
     change.effect.rows = table?.rowCount ?? 0
     change.verb = "reads"
+    if let table { change.warning = try size(query, of: table, time) }
     made.append(change)
+  }
+
+  /// More rows than this for each of the table's, and a rollup does not pay.
+  private static let rowsPerRowMax = 0.2
+
+  private static func warning(_ rows: Int, _ of: Int) -> String? {
+    guard of >= 1_000, Double(rows) > rowsPerRowMax * Double(of) else { return nil }
+    let share = (Double(rows) / Double(of) * 100).rounded() / 100
+    return "it keeps about \(share) rows a row of the table"
+  }
+
+  /// Warns of a rollup that is nearly as large as its table, by what it would keep of the newest partition.
+  private func size(_ query: String, of table: TableSnapshot, _ time: String) throws(ApusError) -> String? {
+    let partitions = Dictionary(grouping: table.segments) { $0.record.partition }
+    guard let (partition, segments) = partitions.max(by: { $0.key < $1.key }) else { return nil }
+    let rows = segments.reduce(0) { $0 + $1.liveRows }
+    let start = table.definition.unixMicroseconds(of: partition).from
+    guard rows >= 1_000, start > 0, let at = query.range(of: " GROUP BY ", options: .backwards) else { return nil }
+    let joint = query.contains(" WHERE ") ? " AND " : " WHERE "
+    let condition = "\(joint)\(quoteIdentifier(time)) >= to_timestamp(\(start / 1_000_000))"
+    let sql = "SELECT count(*) FROM (\(query[..<at.lowerBound])\(condition)\(query[at.lowerBound...])) q"
+    let session = database.makeSession()
+    defer { session.close() }
+    return Self.warning(Int(clamping: try session.number(sql)), rows)
   }
 
   /// What a query keeps; a problem of the file's, and nil, when it cannot be a rollup's.

@@ -1,6 +1,7 @@
 // The planning and applying of a configuration file, for the command line, for `apus serve` and for SQL.
 
 public import ApusBase
+import ApusColumns
 import ApusPlan
 import ApusStore
 import Synchronization
@@ -81,6 +82,18 @@ extension Database {
 }
 
 extension Session {
+  /// The one number that a query gives.
+  func number(_ sql: String) throws(ApusError) -> Int64 {
+    guard let statement = try parse(sql).first else { throw ApusError.unexpected("a query has no text") }
+    let execution = try execute(try prepare(statement))
+    var value = Value.null
+    while let batch = try execution.next() {
+      if batch.count > 0, let column = batch.compacted().columns.first { value = column.value(at: 0) }
+    }
+    try commitStatementGroup()
+    return value.asInteger
+  }
+
   /// Runs statements for their effect, and commits them.
   func run(_ sql: String) throws(ApusError) {
     do throws(ApusError) {

@@ -80,6 +80,20 @@ extension Database {
     return isFound
   }
 
+  /// Sets (or with nil removes) the retention of a rollup.
+  func setRetention(_ seconds: Int64?, ofRollup name: RelationName) throws(ApusError) {
+    guard let rollup = try snapshot().rollup(name) else {
+      throw ApusError(.undefinedTable, "materialized view \"\(name.name)\" does not exist")
+    }
+    var stored = rollup.stored
+    var table = rollup.kept.definition
+    table.options.retentionSeconds = seconds
+    table.options.isRetentionHeld = nil
+    stored.options["retention"] = seconds.map { FixedDuration.text($0) }
+    table.options.given = stored.options
+    _ = try store.apply([.putObject(try stored.object(name)), .alterTable(table)])
+  }
+
   private func change(
     _ table: TableID, _ body: (inout TableDefinition) throws(ApusError) -> Void
   ) throws(ApusError) {

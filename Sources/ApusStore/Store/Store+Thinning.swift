@@ -93,10 +93,10 @@ extension Store {
     thinning.withLock { $0.chooser = reference }
   }
 
-  /// Every retention policy, in order of tables.
+  /// Every retention policy, in order of tables; those of derived tables too.
   public func policies() -> [RetentionPolicy] {
     let outcomes = thinning.withLock { $0.outcomes }
-    return snapshot().tables.flatMap { table -> [RetentionPolicy] in
+    return snapshot().allTables.flatMap { table -> [RetentionPolicy] in
       let definition = table.definition
       func outcome(_ policy: String) -> ThinningState.Outcome {
         outcomes[ThinningState.Key(table: definition.id, policy: policy)] ?? ThinningState.Outcome()

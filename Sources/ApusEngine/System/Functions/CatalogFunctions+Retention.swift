@@ -37,8 +37,14 @@ extension CatalogFunctions {
     // TimescaleDB's: the number of the job is the table's.
     "add_retention_policy": { (catalog, arguments) throws(ApusError) -> Value in
       let what = "add_retention_policy()"
-      let table = try catalog.managedTable(arguments, what, option: "retention")
       let seconds = try duration(arguments, 1, what)
+      let rollup = try catalog.managedRollup(arguments, what)
+      let table =
+        if let rollup, let kept = try catalog.snapshot.rollup(rollup)?.kept {
+          kept.definition.id
+        } else {
+          try catalog.managedTable(arguments, what, option: "retention")
+        }
       if let known = catalog.snapshot.store.table(table)?.definition.options.retentionSeconds {
         guard arguments.count > 2, arguments[2].asBool else {
           throw ApusError(
@@ -50,7 +56,11 @@ extension CatalogFunctions {
         catalog.context.noticeRequests.add(Notice(severity, "retention policy already exists, skipping"))
         return .int(-1)
       }
-      try catalog.snapshot.database.setRetention(seconds, given: FixedDuration.text(seconds), of: table)
+      if let rollup {
+        try catalog.snapshot.database.setRetention(seconds, ofRollup: rollup)
+      } else {
+        try catalog.snapshot.database.setRetention(seconds, given: FixedDuration.text(seconds), of: table)
+      }
       return .int(Int64(table.value))
     },
     "remove_retention_policy": { (catalog, arguments) throws(ApusError) -> Value in
@@ -60,8 +70,28 @@ extension CatalogFunctions {
     },
   ]
 
+  /// The rollup of the first argument, whose retention the caller is about to change; nil when it is none.
+  private func managedRollup(_ arguments: [Value], _ what: String) throws(ApusError) -> RelationName? {
+    guard let oid = arguments.first?.asOID, oid != 0 else { return nil }
+    let found = snapshot.rollupNames.first { CatalogOIDs.view(schema: $0.schema, name: $0.name) == oid }
+    guard let found else { return nil }
+    if context.isReadOnly {
+      throw ApusError(.readOnlyTransaction, "cannot execute \(what) in a read-only transaction")
+    }
+    if !context.isConfiguring,
+      let warning = snapshot.store.ownershipWarning(schema: found.schema, name: found.name, option: "retention")
+    {
+      context.noticeRequests.add(warning)
+    }
+    return found
+  }
+
   private func addRetention(_ arguments: [Value], _ what: String) throws(ApusError) {
     let filter = Self.filter(arguments, 2)
+    if let rollup = try managedRollup(arguments, what) {
+      guard filter == nil else { throw ApusError.unsupported("retention of a rollup by a condition is") }
+      return try snapshot.database.setRetention(try Self.duration(arguments, 1, what), ofRollup: rollup)
+    }
     let table = try managedTable(arguments, what, option: "retention")
     let seconds = try Self.duration(arguments, 1, what)
     if let filter {
@@ -72,14 +102,26 @@ extension CatalogFunctions {
   }
 
   private func removeRetention(_ arguments: [Value], _ what: String, ifExists: Bool) throws(ApusError) {
+    var isFound = false
+    if let rollup = try managedRollup(arguments, what) {
+      guard Self.filter(arguments, 1) == nil else {
+        throw ApusError.unsupported("retention of a rollup by a condition is")
+      }
+      isFound = try snapshot.rollup(rollup)?.kept.definition.options.retentionSeconds != nil
+      if isFound { try snapshot.database.setRetention(nil, ofRollup: rollup) }
+      return try require(isFound, ifExists)
+    }
     let table = try managedTable(arguments, what, option: "retention")
-    let isFound: Bool
     if let filter = Self.filter(arguments, 1) {
       isFound = try snapshot.database.setRetention(nil, filter: filter, of: table)
     } else {
       isFound = snapshot.store.table(table)?.definition.options.retentionSeconds != nil
       if isFound { try snapshot.database.setRetention(nil, given: nil, of: table) }
     }
+    try require(isFound, ifExists)
+  }
+
+  private func require(_ isFound: Bool, _ ifExists: Bool) throws(ApusError) {
     if isFound { return }
     guard ifExists else { throw ApusError(.undefinedObject, "there is no such retention policy") }
     context.noticeRequests.add(Notice(.notice, "retention policy not found, skipping"))
@@ -138,15 +180,18 @@ enum PolicyRelations {
     "policies": .live(.statement) { source throws(ApusError) in
       let store = source.database.store
       let isPaused = store.isRetentionPaused
+      var rollups: [TableID: RelationName] = [:]
+      for rollup in try source.snapshot.rollups() { rollups[rollup.kept.definition.id] = rollup.place }
       return store.policies().map { policy in
         let table = policy.definition
-        let isManaged = source.snapshot.store.manager(schema: table.schema, name: table.name) != nil
+        let place = rollups[table.id] ?? RelationName(schema: table.schema, name: table.name)
+        let isManaged = source.snapshot.store.manager(schema: place.schema, name: place.name) != nil
         let state =
           isPaused
           ? "paused" : table.options.isRetentionHeld == true ? "held" : policy.error != nil ? "failed" : "active"
         let days = Int32(clamping: policy.seconds / 86_400)
         return [
-          .text(table.schema), .text(table.name), .text(policy.kind.rawValue),
+          .text(place.schema), .text(place.name), .text(policy.kind.rawValue),
           .interval(Interval(months: 0, days: days, microseconds: policy.seconds % 86_400 * 1_000_000)),
           .optional(policy.filter), .optional(policy.column),
           .optional(policy.path.map { $0.joined(separator: ".") }), .text(isManaged ? "file" : "sql"), .text(state),
