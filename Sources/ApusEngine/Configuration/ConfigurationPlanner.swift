@@ -190,11 +190,15 @@ struct ConfigurationPlanner {
     return effect
   }
 
-  /// Columns that the file names must be there, with their types: what is missing cannot be added yet.
+  /// Columns that the file names and that are not there are added; types stay.
   private mutating func compareColumns(_ entry: TableEntry, _ table: TableDefinition) {
     for column in entry.columns ?? [] {
       guard let known = table.column(named: column.name) else {
-        fail(column.place, "adding column \"\(column.name)\" to table \"\(entry.name.text)\" is not supported")
+        made.append(
+          PlannedChange(
+            .create, "table", entry.name, option: "columns.\(column.name)", to: column.definition,
+            sql: ["ALTER TABLE \(entry.name.sql) ADD COLUMN \(quoteIdentifier(column.name)) \(column.definition)"],
+            place: column.place))
         continue
       }
       guard let parsed = try? Parser.parse("CREATE TABLE t (c \(column.definition)\n)").first,

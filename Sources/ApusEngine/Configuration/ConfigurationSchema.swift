@@ -187,8 +187,9 @@ public enum ConfigurationSchema {
       "state", .scalar(.choice(["present", "absent"])), default: "present",
       "`absent` drops the table, with `apus apply --allow-drop`."),
     ConfigurationField(
-      "columns", .named(what: "column", .scalar(.columnType)),
-      "Columns of a table that is not there yet, each with its type and constraints as in CREATE TABLE."),
+      "columns", .named(what: "column", .scalar(.columnType)), change: .online,
+      "Columns, each with its type and constraints as in CREATE TABLE. What is not there is added; types stay, and "
+        + "columns that the file does not name are left alone."),
     ConfigurationField(
       "time_column", .scalar(.identifier), with: "time_column", default: "time, if there", change: .empty,
       "The timestamptz or timestamp column by which the table is partitioned and its rows age."),
