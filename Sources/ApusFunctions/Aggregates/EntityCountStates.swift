@@ -27,6 +27,9 @@ final class EntityCountStates: AggregateStates {
   /// Values without id; nil while there are none.
   private var texts: DistinctSets?
   private var groupCount = 0
+  /// Large states that were each the first of their group, with the number of their members: most groups of a rollup
+  /// have one only, which need not be taken apart.
+  private var waiting: [Int: (bytes: [UInt8], members: Int)] = [:]
 
   func grow(to count: Int) {
     guard count > groupCount else { return }
@@ -37,6 +40,7 @@ final class EntityCountStates: AggregateStates {
 
   func accumulate(_ arguments: [Vector], count: Int, groups: UnsafePointer<UInt32>?) throws(ApusError) {
     guard count > 0 else { return }
+    try takeApart()
     let argument = try Vector.argument(arguments, 0)
     if groups == nil, case .constant(let box) = argument.storage {
       guard arguments.count < 2 || box.vector.value(at: 0) != .int(Int64(EntityCount.noID)) else {
@@ -86,6 +90,7 @@ final class EntityCountStates: AggregateStates {
 
   func accumulateConstant(_ arguments: [Value], times: Int, group: Int) throws(ApusError) -> Bool {
     guard times > 0 else { return true }
+    try takeApart()
     switch arguments.first {
     case .null: return true
     case .int(let id) where id >= 0 && id <= Int64(EntitySets.idMax):
@@ -101,15 +106,46 @@ final class EntityCountStates: AggregateStates {
 
   func merge(_ other: any AggregateStates, mapping: UnsafePointer<UInt32>, count: Int) throws(ApusError) {
     let other = try sameKind(other, as: EntityCountStates.self)
-    merge(other, mapping: mapping, count: count)
+    try merge(other, mapping: mapping, count: count)
   }
 
-  func merge(_ other: EntityCountStates, mapping: UnsafePointer<UInt32>, count: Int) {
+  func merge(_ other: EntityCountStates, mapping: UnsafePointer<UInt32>, count: Int) throws(ApusError) {
+    try takeApart()
+    try other.takeApart()
     ids.merge(other.ids, mapping: mapping, count: count)
     if let theirs = other.texts { allTexts().merge(theirs, mapping: mapping, count: count) }
   }
 
-  func count(_ group: Int) -> Int64 { Int64(ids.count(group)) + Int64(texts?.count(group) ?? 0) }
+  func count(_ group: Int) -> Int64 {
+    if let whole = waiting[group] { return Int64(whole.members) }
+    return Int64(ids.count(group)) + Int64(texts?.count(group) ?? 0)
+  }
+
+  /// Merges what waits.
+  private func takeApart() throws(ApusError) {
+    guard !waiting.isEmpty else { return }
+    let states = waiting
+    waiting = [:]
+    for (group, state) in states { try mergeNow(state.bytes, into: group) }
+  }
+
+  private func mergeNow(_ bytes: [UInt8], into group: Int) throws(ApusError) {
+    do {
+      try bytes.withUnsafeBytes { try mergeNow($0, into: group) }
+    } catch {
+      throw .wrapping(error)
+    }
+  }
+
+  /// Whether the state can stand for its group as it is: it is the first, large, and has no texts.
+  private func canWait(_ bytes: UnsafeRawBufferPointer, _ group: Int) throws(ApusError) -> Bool {
+    guard waiting[group] == nil, ids.isEmpty(group), texts == nil,
+      let stated = try EntitySets.stated(serialised: bytes, from: 2), stated.end + 1 == bytes.count,
+      bytes[stated.end] == 0
+    else { return false }
+    waiting[group] = (Array(bytes), stated.members)
+    return true
+  }
 
   func finish(count: Int) throws(ApusError) -> Vector {
     let buffer = Buffer(byteCount: count * 8)
@@ -121,6 +157,7 @@ final class EntityCountStates: AggregateStates {
   /// Kind, version, the ids (`EntitySets.serialise`), the number of texts, and each text, ascending, with its length
   /// before it; numbers are varints. Equal sets give equal bytes.
   func serialise(_ group: Int) -> [UInt8] {
+    if let whole = waiting[group] { return whole.bytes }
     var writer = ByteWriter()
     writer.byte(Self.kind)
     writer.byte(Self.version)
@@ -143,6 +180,12 @@ final class EntityCountStates: AggregateStates {
     guard bytes[1] == Self.version else {
       throw ApusError(.dataCorrupted, "a state of unique counts has the unknown version \(bytes[1])")
     }
+    if try canWait(bytes, group) { return }
+    if let first = waiting.removeValue(forKey: group) { try mergeNow(first.bytes, into: group) }
+    try mergeNow(bytes, into: group)
+  }
+
+  private func mergeNow(_ bytes: UnsafeRawBufferPointer, into group: Int) throws(ApusError) {
     let end = try ids.merge(serialised: bytes, from: 2, into: group)
     if end + 1 == bytes.count, bytes[end] == 0 { return }
     do {
@@ -161,5 +204,7 @@ final class EntityCountStates: AggregateStates {
     }
   }
 
-  var byteCount: Int { ids.byteCount + (texts?.byteCount ?? 0) }
+  var byteCount: Int {
+    ids.byteCount + (texts?.byteCount ?? 0) + waiting.reduce(0) { $0 + $1.value.bytes.count + 48 }
+  }
 }

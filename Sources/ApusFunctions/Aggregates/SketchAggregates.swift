@@ -160,7 +160,7 @@ final class RollupStates: AggregateStates {
       quantiles[Int(mapping[group])].merge(other.quantiles[group])
     }
     unique.merge(other.unique, mapping: mapping, count: count)
-    entities.merge(other.entities, mapping: mapping, count: count)
+    try entities.merge(other.entities, mapping: mapping, count: count)
     try values.merge(other.values, mapping: mapping, count: count)
   }
 

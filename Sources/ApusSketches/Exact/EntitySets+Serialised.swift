@@ -185,6 +185,28 @@ extension EntitySets {
     return end
   }
 
+  /// How many members the set at `offset` has, by what its head states, and where it ends; nil for the form of small
+  /// sets, which are as quickly merged.
+  public static func stated(
+    serialised bytes: UnsafeRawBufferPointer, from offset: Int
+  ) throws(ApusError) -> (members: Int, end: Int)? {
+    var cursor = Cursor(bytes: bytes, offset: offset)
+    guard try cursor.byte() == 1 else { return nil }
+    let length = try cursor.varint()
+    guard length <= bytes.count - cursor.offset else { throw Cursor.damaged("ends early") }
+    let end = cursor.offset + length
+    let head = try cursor.word()
+    let hasRuns = head & 0xFFFF == Self.runCookie
+    guard hasRuns || head == Self.cookie else { throw Cursor.damaged("is no Roaring bitmap") }
+    let count = hasRuns ? Int(head >> 16) + 1 : Int(try cursor.word())
+    if hasRuns { try cursor.skip((count + 7) / 8) }
+    let descriptions = cursor.offset
+    try cursor.skip(count * 4)
+    var members = 0
+    for index in 0..<count { members += Int(cursor.half(at: descriptions + index * 4 + 2)) + 1 }
+    return (members, end)
+  }
+
   private func mergeArray(_ cursor: inout Cursor, into group: Int) throws(ApusError) {
     let count = try cursor.varint()
     guard count <= Self.arrayMembersMax else { throw Cursor.damaged("is an array of \(count)") }

@@ -52,6 +52,8 @@ public final class EntitySets {
     groupCount = groups
   }
 
+  public func isEmpty(_ group: Int) -> Bool { sets[group].memory == nil }
+
   /// How many members a group has.
   public func count(_ group: Int) -> Int {
     guard sets[group].limit > 0, let words = words(group) else { return Int(sets[group].count) }
