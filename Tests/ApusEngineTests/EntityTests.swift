@@ -15,7 +15,8 @@ import Testing
   private static let queries = [
     "SELECT count(DISTINCT distinct_id), count(DISTINCT user_id), count(DISTINCT anonymous_id) FROM TABLE_NAME",
     "SELECT event, count(DISTINCT distinct_id) FROM TABLE_NAME GROUP BY 1 ORDER BY 1",
-    "SELECT date_trunc('day', time), event, count(DISTINCT user_id), count(*) FROM TABLE_NAME GROUP BY 1, 2 ORDER BY 1, 2",
+    "SELECT date_trunc('day', time), event, count(DISTINCT user_id), count(*) FROM TABLE_NAME GROUP BY 1, 2 "
+      + "ORDER BY 1, 2",
     "SELECT count(DISTINCT CASE WHEN event = 'b' THEN user_id END) FROM TABLE_NAME WHERE user_id <> 'p3'",
     "SELECT count(DISTINCT u) FILTER (WHERE event = 'c') FROM (SELECT event, user_id AS u FROM TABLE_NAME) x",
     "SELECT count(DISTINCT distinct_id) FROM TABLE_NAME WHERE event = 'nothing'",
@@ -89,7 +90,8 @@ import Testing
         ["2"]
       ])
     let make =
-      "BEGIN; CREATE TABLE b \(Self.columns); INSERT INTO b (time, user_id) VALUES (now(), 'q1'), (now(), 'q2'); \(count) b"
+      "BEGIN; CREATE TABLE b \(Self.columns); INSERT INTO b (time, user_id) VALUES (now(), 'q1'), (now(), 'q2'); "
+      + "\(count) b"
     #expect(try under.run(make) == [["2"]])
     try under.run(make + "; COMMIT; INSERT INTO b (time, anonymous_id) VALUES (now(), 'q2'), (now(), 'q3')")
     #expect(try under.run("\(count) b") == [["3"]])

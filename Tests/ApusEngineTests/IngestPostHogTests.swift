@@ -14,7 +14,8 @@ import Testing
     let outcome = try fixture.post(
       #"{"api_key": "k", "sent_at": "2026-06-30T09:00:02Z", "historical_migration": false, "#
         + #""batch": [{"event": "Signed Up", "uuid": "\#(Self.uuid)", "distinct_id": "u1", "#
-        + #""timestamp": "2026-06-30T09:00:00Z", "library": "x", "properties": {"price": 12.50, "$session_id": "s1", "$lib": "web"}}]}"#, .posthog(.capture))
+        + #""timestamp": "2026-06-30T09:00:00Z", "library": "x", "#
+        + #""properties": {"price": 12.50, "$session_id": "s1", "$lib": "web"}}]}"#, .posthog(.capture))
     #expect(outcome.stored == 1)
     #expect(
       try fixture.rows() == [

@@ -76,8 +76,9 @@ private let hourly = """
     #expect(try scratch.run("SELECT sum(events) FROM hourly WHERE event IS NULL") == [["2880"]])
     #expect(try scratch.run("SELECT count(*) FROM events WHERE event IN ('a', 'b')") == [[left]])
     #expect(
-      try scratch.run("SET apus.rollup_history = on; SELECT time_bucket('1 hour', time) AS b, count(*) FROM events GROUP BY 1")
-        .count == 288)
+      try scratch.run(
+        "SET apus.rollup_history = on; SELECT time_bucket('1 hour', time), count(*) FROM events GROUP BY 1"
+      ).count == 288)
     // What is not expired can be deleted.
     try scratch.run("DELETE FROM events WHERE time > to_timestamp(1767268800) - interval '1 hour'")
     #expect(try scratch.run("SELECT sum(events) FROM hourly WHERE event IS NULL") == [["2871"]])

@@ -58,8 +58,10 @@ private final class Scratch {
     let scratch = try Scratch()
     _ = try scratch.run("CREATE TABLE t (a int8 NOT NULL, b text);")
     let list = try scratch.run("\\d").text
-    #expect(list.contains(" public | events     | table | apus") && list.contains(" public | t          | table | apus"))
-    #expect(list.contains(" public | identities | view  | apus") && list.contains(" public | users      | view  | apus"))
+    for (name, kind) in [("events", "table"), ("t", "table"), ("identities", "view"), ("users", "view")] {
+      let padded = name.padding(toLength: 10, withPad: " ", startingAt: 0)
+      #expect(list.contains(" public | \(padded) | \(kind.padding(toLength: 5, withPad: " ", startingAt: 0)) | apus"))
+    }
     let detail = try scratch.run("\\d t").text
     #expect(detail.contains(" a      | bigint | not null | ") && detail.contains(" b      | text   |          | "))
     #expect(detail.contains("Rows: 0"))

@@ -89,7 +89,8 @@ final class RollupMaintainer: CommitParticipant {
       do throws(ApusError) {
         try database.deriveStale(name, control: QueryControl())
       } catch {
-        Log.warning("rollups", "a rollup could not be brought up to date", ["rollup": name.name, "error": error.message])
+        Log.warning(
+          "rollups", "a rollup could not be brought up to date", ["rollup": name.name, "error": error.message])
       }
     }
   }

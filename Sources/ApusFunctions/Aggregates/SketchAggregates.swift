@@ -209,6 +209,7 @@ final class RollupStates: AggregateStates {
   }
 
   var byteCount: Int {
-    unique.byteCount + entities.byteCount + values.byteCount + kinds.byteCount + quantiles.reduce(0) { $0 + $1.byteCount }
+    let sets = unique.byteCount + entities.byteCount + values.byteCount + kinds.byteCount
+    return sets + quantiles.reduce(0) { $0 + $1.byteCount }
   }
 }

@@ -56,11 +56,11 @@ public struct TableOptions: Sendable, Hashable, Codable {
   public var propertyColumnsMax: Int?
   /// Rows further in the future than this are rejected as too new; nil: none is.
   public var acceptFutureSeconds: Int64?
-  /// The table whose rows this one's are derived from: partials of a rollup. Such a table has no name for users, and its
-  /// rows are partitioned as those that they come from.
+  /// The table whose rows this one's are derived from: partials of a rollup. Such a table has no name for users, and
+  /// its rows are partitioned as those that they come from.
   public var derivedFrom: UInt32?
-  /// Columns whose values are numbered: each value has one id in all of them. Generated ones are named for what they are
-  /// computed from. nil: none are, as in tables made before there were ids.
+  /// Columns whose values are numbered: each value has one id in all of them. Generated ones are named for what they
+  /// are computed from. nil: none are, as in tables made before there were ids.
   public var entity: [String]?
   /// Every option as it was given, for display and for options the store does not act on.
   public var given: [String: String]

@@ -31,8 +31,8 @@ struct Opening {
 extension Store {
   static let lockName = "LOCK"
 
-  /// Opens or makes the data directory. `participants` see every flush, the first one too. Throws 55006, naming the process, when another one holds it; XX001 when it is
-  /// damaged; 0A000 when a newer version wrote it.
+  /// Opens or makes the data directory. `participants` see every flush, the first one too. Throws 55006, naming the
+  /// process, when another one holds it; XX001 when it is damaged; 0A000 when a newer version wrote it.
   public static func open(
     directory: String, fileSystem system: any FileSystem = RealFileSystem(), options: StoreOptions = StoreOptions(),
     participants: [any CommitParticipant] = []

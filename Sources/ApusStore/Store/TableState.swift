@@ -110,8 +110,8 @@ struct TableState {
     return touched
   }
 
-  /// Adds the ids of the rows' entities behind their columns. Every row of a batch takes part, whether it is in a segment
-  /// already or not: replay must give ids in the same order.
+  /// Adds the ids of the rows' entities behind their columns. Every row of a batch takes part, whether it is in a
+  /// segment already or not: replay must give ids in the same order.
   private func addEntityIDs(to columns: inout [Vector]) throws(ApusError) {
     let entityColumns = definition.entityColumns
     guard !entityColumns.isEmpty else { return }

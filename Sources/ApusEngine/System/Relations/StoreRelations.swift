@@ -1,5 +1,5 @@
-// StoreRelations owns apus.rollups, apus.segments, apus.partitions, apus.tables, apus.properties and apus.jobs: what the
-// store holds.
+// StoreRelations owns apus.rollups, apus.segments, apus.partitions, apus.tables, apus.properties and apus.jobs: what
+// the store holds.
 
 import ApusBase
 import ApusColumns
