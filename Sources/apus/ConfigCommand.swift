@@ -87,15 +87,13 @@ enum ConfigCommand {
     return 0
   }
 
-  /// Makes the tables of docs/CONFIG.md anew: for whoever changes the schema.
+  /// Prints docs/CONFIG.md with its tables made anew: for whoever changes the schema.
   private static func docs(_ reader: inout ArgumentReader) throws -> Int32 {
     guard let path = reader.next() else { throw CommandError.usage("no page is named") }
     guard let page = try? String(contentsOfFile: path, encoding: .utf8) else {
       throw CommandError.failed("cannot read \"\(path)\"")
     }
-    do {
-      try ConfigurationSchema.documentation(page).write(toFile: path, atomically: true, encoding: .utf8)
-    } catch { throw CommandError.failed("cannot write \"\(path)\": \(error)") }
+    print(ConfigurationSchema.documentation(page), terminator: "")
     return 0
   }
 }

@@ -360,7 +360,7 @@ extension ClockedDatabase {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
     let page = try String(contentsOf: root.appendingPathComponent("docs/CONFIG.md"), encoding: .utf8)
-    #expect(ConfigurationSchema.documentation(page) == page, "run: apus config docs docs/CONFIG.md")
+    #expect(ConfigurationSchema.documentation(page) == page, "apus config docs docs/CONFIG.md prints it")
     #expect(page.contains("| `server.http.port` | `--http-port` | `APUS_HTTP_PORT` |"))
     #expect(page.contains("| `accept.past` | `accept_past` |"))
   }
