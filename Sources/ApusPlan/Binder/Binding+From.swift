@@ -383,8 +383,14 @@ extension Binding {
         detail: "The combining JOIN type must be INNER or LEFT for a LATERAL reference.",
         position: reference?.position ?? position)
     }
-    if kind == .left || kind == .full { right = materialised(right) }
-    if kind == .right || kind == .full { left = materialised(left) }
+    if kind == .left || kind == .full {
+      right = materialised(right)
+      for index in right.items.indices { right.items[index].mayBeMissing = true }
+    }
+    if kind == .right || kind == .full {
+      left = materialised(left)
+      for index in left.items.indices { left.items[index].mayBeMissing = true }
+    }
     var items = left.items + right.items.map { $0.shifted(by: left.width) }
     var condition: Expression?
     var merged: RangeItem?

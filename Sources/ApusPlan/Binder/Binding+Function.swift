@@ -24,7 +24,7 @@ extension Binding {
     if mayBeAggregate(call) {
       return try aggregateOrFunction(call, position: position, scope)
     }
-    let inputs = try call.arguments.map { try expression($0.value, scope) }
+    let inputs = try call.arguments.map { try argument($0.value, of: call, scope) }
     return try plainCall(call, inputs, position: position, scope)
   }
 
@@ -36,6 +36,8 @@ extension Binding {
   private func plainCall(
     _ call: FunctionCall, _ inputs: [Bound], position: Int?, _ scope: Scope
   ) throws -> Bound {
+    // A row that has become an object by now.
+    if call.name == "row_to_json", inputs.count == 1, inputs[0].type == .json { return inputs[0] }
     // f(x) where f names a type is a cast, unless a function fits exactly.
     if inputs.count == 1, let bound = try castCall(call, inputs[0], position: position) { return bound }
     let chosen = try choose(call, inputs, position: position)
@@ -152,7 +154,7 @@ extension Binding {
   private func aggregateOrFunction(_ call: FunctionCall, position: Int?, _ scope: Scope) throws -> Bound {
     let isAggregate = !catalog.functions.aggregates(named: call.name).isEmpty
     guard isAggregate, call.schema == nil || call.schema == "pg_catalog" else {
-      let inputs = try call.arguments.map { try expression($0.value, scope) }
+      let inputs = try call.arguments.map { try argument($0.value, of: call, scope) }
       let chosen = try choose(call, inputs, position: position)
       if case .aggregate = chosen.callable { throw ApusError.unexpected("an aggregate out of place") }
       throw notAnAggregate(call, position)
@@ -168,7 +170,7 @@ extension Binding {
       scope.isInAggregate = false
       scope.setsRefusedIn = refused
     }
-    let inputs = try call.arguments.map { try expression($0.value, scope) }
+    let inputs = try call.arguments.map { try argument($0.value, of: call, scope) }
     let order = try call.orderBy.map { try sortKey($0, scope) }
     scope.clause = .aggregateFilter
     let filter: Expression?

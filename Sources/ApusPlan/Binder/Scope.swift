@@ -75,6 +75,8 @@ struct RangeItem {
   var tableOID: OID = 0
   /// A function that gives one plain column: the item's name alone means that column.
   var isScalarFunction = false
+  /// Whether an outer join may give nulls for all of it.
+  var mayBeMissing = false
 }
 
 /// What is being bound, for the errors on aggregates and set-returning functions out of place.
