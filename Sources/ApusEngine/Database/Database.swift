@@ -77,6 +77,7 @@ public final class Database: Sendable {
     do throws(ApusError) {
       let isNew = store.snapshot().settings["initialised"] == nil
       if isNew { try initialise(store, password: password) }
+      try TemporarySchema.clean(store)
       let registry = PluginRegistry(directory: plugins, functions: functions)
       registry.start(store.snapshot().objects.filter { $0.kind == ExtensionDefinition.kind }.map(\.name))
       let database = try Database(store: store, plugins: registry, clock: options.clock, isNew: isNew)

@@ -81,8 +81,13 @@ struct SessionCatalog: BinderCatalog {
   var functions: FunctionRegistry
   /// What the session has written to a server and not committed.
   var backendWrite: BackendTransaction?
+  /// Where the session's temporary tables are: found before all others.
+  var temporarySchema: String?
 
   func relation(schema: String?, name: String) throws(ApusError) -> Relation? {
+    if let temporarySchema, schema == nil || schema == "pg_temp" {
+      if let found = try relation(in: temporarySchema, name) { return found }
+    }
     if let schema {
       guard snapshot.schemas.contains(schema) else {
         throw ApusError(.undefinedTable, "relation \"\(schema).\(name)\" does not exist")

@@ -57,7 +57,7 @@ extension Session {
   private func execute(create: CreateTable, _ body: StatementBody) throws(ApusError) -> Execution {
     try requireWritable("CREATE TABLE")
     try refuseUnsupported(create)
-    let schema = try creationSchema(create.name.schema)
+    let schema = try creationSchema(create.name.schema, create.persistence, create.onCommit)
     let snapshot = currentSnapshot()
     if try relationExists(schema, create.name.name, snapshot) {
       if create.ifNotExists {
@@ -86,15 +86,19 @@ extension Session {
       try self.create(foreignTable: create, schema: schema, columns: columns)
       return Execution(command: "CREATE FOREIGN TABLE")
     }
+    if create.persistence == .temporary, create.server != nil || create.accessMethod ?? "columnar" != "columnar" {
+      throw ApusError.unsupported("temporary tables of storage backends are")
+    }
     if let method = create.accessMethod, method != "columnar" {
       try requireNoBlock("CREATE TABLE ... USING \(method)")
       try self.create(ownedTable: create, schema: schema, columns: columns)
       return Execution(command: "CREATE TABLE")
     }
     let options = try TableOptionReader.options(create.options, columns: columns)
-    try define([
+    let made = try define([
       .createTable(TableDefinition(schema: schema, name: create.name.name, columns: columns, options: options))
     ])
+    noteEnd(of: made.first?.id, create.onCommit)
     return Execution(command: "CREATE TABLE")
   }
 
@@ -128,14 +132,13 @@ extension Session {
   private func table(
     named name: ApusSyntax.QualifiedName, in snapshot: DatabaseSnapshot
   ) throws(ApusError) -> StoreTable? {
-    for schema in name.schema.map({ [$0] }) ?? searchPath {
+    for schema in schemas(of: name.parts) {
       if let table = snapshot.table(schema: schema, name: name.name) { return table }
     }
     return nil
   }
 
   private func refuseUnsupported(_ create: CreateTable) throws(ApusError) {
-    if create.persistence == .temporary { throw ApusError.unsupported("temporary tables are") }
     if create.persistence == .unlogged { throw ApusError.unsupported("unlogged tables are") }
     if !create.inherits.isEmpty { throw ApusError.unsupported("table inheritance is") }
     if create.partitionOf != nil || create.partitionBy != nil {
@@ -284,7 +287,7 @@ extension Session {
   /// A table of the store's by its name, along search_path.
   func table(toDrop name: [String], ifExists: Bool) throws(ApusError) -> TableID? {
     let snapshot = currentSnapshot()
-    let schemas = name.count > 1 ? [name[name.count - 2]] : searchPath
+    let schemas = schemas(of: name)
     let plain = name.last ?? ""
     for schema in schemas {
       if SystemRelations.definition(schema: schema, name: plain) != nil {

@@ -181,10 +181,10 @@ extension Session {
 
   func catalog(_ snapshot: DatabaseSnapshot) -> SessionCatalog {
     let system = SystemRelationContext(session: self)
-    let lookup = CatalogFunctions(snapshot: snapshot, context: system, searchPath: searchPath)
+    let lookup = CatalogFunctions(snapshot: snapshot, context: system, searchPath: lookupPath)
     return SessionCatalog(
       snapshot: snapshot, context: evaluationContext(catalog: lookup), system: system, functions: database.functions,
-      backendWrite: transaction.backendWrite)
+      backendWrite: transaction.backendWrite, temporarySchema: hasTemporaryTables ? temporarySchema : nil)
   }
 
   func bindQuery(_ query: QueryID, _ body: StatementBody) throws(ApusError) -> BoundUnder<BoundQuery> {

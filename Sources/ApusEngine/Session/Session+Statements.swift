@@ -237,6 +237,7 @@ extension Session {
       forgetAllPrepared()
       cursors = [:]
     }
+    if (what == .all || what.rawValue == "TEMP"), transaction.phase != .block { dropTemporaryTables() }
     return Execution(command: "DISCARD \(what.rawValue)")
   }
 }

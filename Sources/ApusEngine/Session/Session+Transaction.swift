@@ -71,6 +71,7 @@ extension Session {
       transaction.pending = []
       return try backend.commit()
     }
+    try dropEndingTables()
     guard let write = transaction.write else { return }
     let pending = transaction.pending
     let deletions = transaction.deletions

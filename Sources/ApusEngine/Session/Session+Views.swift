@@ -125,7 +125,7 @@ extension Session {
 
   func view(toDrop name: [String], ifExists: Bool) throws(ApusError) -> RelationName? {
     let snapshot = currentSnapshot()
-    let schemas = name.count > 1 ? [name[name.count - 2]] : searchPath
+    let schemas = schemas(of: name)
     let plain = name.last ?? ""
     for schema in schemas {
       if snapshot.view(schema: schema, name: plain) != nil { return RelationName(schema: schema, name: plain) }
@@ -184,9 +184,9 @@ extension Session {
       throw ApusError.unsupported("CREATE TABLE AS EXECUTE is")
     }
     try requireWritable("CREATE TABLE AS")
-    if create.persistence != .permanent { throw ApusError.unsupported("temporary and unlogged tables are") }
+    if create.persistence == .unlogged { throw ApusError.unsupported("unlogged tables are") }
     if create.tablespace != nil { throw ApusError.unsupported("tablespaces are") }
-    let schema = try creationSchema(create.name.schema)
+    let schema = try creationSchema(create.name.schema, create.persistence, create.onCommit)
     let snapshot = currentSnapshot()
     if try relationExists(schema, create.name.name, snapshot) {
       guard create.ifNotExists else {
@@ -205,6 +205,9 @@ extension Session {
     }
     let backend = create.accessMethod.flatMap { $0 == "columnar" ? nil : $0 }
     let options = backend == nil ? try TableOptionReader.options(create.options, columns: columns) : TableOptions()
+    if backend != nil, create.persistence == .temporary {
+      throw ApusError.unsupported("temporary tables of storage backends are")
+    }
     if let backend { try requireNoBlock("CREATE TABLE AS ... USING \(backend)") }
     let owned =
       try backend.map { (wrapper) throws(ApusError) in
@@ -221,6 +224,7 @@ extension Session {
     let made = try define([
       .createTable(TableDefinition(schema: schema, name: create.name.name, columns: columns, options: options))
     ])
+    noteEnd(of: made.first?.id, create.onCommit)
     if create.withNoData { return Execution(command: "CREATE TABLE AS") }
     guard let id = made.first?.id, let table = currentSnapshot().table(id) else {
       throw .unexpected("the table was not made")

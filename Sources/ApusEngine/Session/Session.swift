@@ -24,6 +24,8 @@ public final class Session {
   var settings: SessionSettings
   let settingRequests = SettingRequests()
   let random = RandomSource()
+  /// Whether its schema of temporary tables may be there.
+  var hasTemporaryTables = false
   let noticeRequests = NoticeRequests()
   /// Whether it carries out what a configuration file asks: then it need not be told that files manage things.
   var isConfiguring = false
@@ -45,6 +47,7 @@ public final class Session {
   /// Forgets the session: a running transaction is rolled back, cancel requests find nothing.
   public func close() {
     rollbackAll()
+    dropTemporaryTables()
     database.forget(processID)
   }
 
@@ -153,7 +156,7 @@ public final class Session {
     let lookup = CatalogFunctions(
       snapshot: transaction.view?.snapshot ?? transaction.snapshot ?? database.snapshot(),
       context: SystemRelationContext(session: self),
-      searchPath: searchPath)
+      searchPath: lookupPath)
     return FormatSettings(
       timeZone: TimeZone.named(context.timeZone) ?? .utc, extraFloatDigits: context.extraFloatDigits,
       dateOrder: order, now: context.transactionTime, objectName: { lookup.name(of: $0, as: $1) },
@@ -236,6 +239,8 @@ struct TransactionState {
   var pending: [InsertOutcome] = []
   /// One per deletion held back in `write`.
   var deletions: [DeleteOutcome] = []
+  /// Temporary tables that end with it.
+  var droppedAtCommit: [TableID] = []
   /// What the statements of the transaction see, as long as neither it nor what is committed changes.
   var view: TransactionView?
   /// The snapshot of a REPEATABLE READ or SERIALIZABLE block, from its first statement.

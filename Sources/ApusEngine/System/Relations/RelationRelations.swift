@@ -89,7 +89,8 @@ enum RelationRelations {
       .int(Int64(clamping: (bytes + 8191) / 8192) & 0x7fff_ffff), .float(rows.map { Double($0) } ?? -1), .int(0),
       .int(0),
       // relhasindex, relisshared, relpersistence, relkind
-      .bool(false), .bool(relation.isShared), .text("p"), .text(relation.kind.rawValue),
+      .bool(false), .bool(relation.isShared),
+      .text(relation.schema.schema.hasPrefix(TemporarySchema.prefix) ? "t" : "p"), .text(relation.kind.rawValue),
       .int(count), .int(0), .bool(false), .bool(false), .bool(false), .bool(false), .bool(false), .bool(true),
       // relreplident, relispartition, relrewrite, relfrozenxid, relminmxid
       .text(isTable ? "d" : "n"), .bool(false), .int(0), .int(0), .int(0),
