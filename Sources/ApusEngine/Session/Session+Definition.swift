@@ -299,7 +299,7 @@ extension Session {
       }
       try refuseRollup(schema, plain, snapshot, as: "table")
       if snapshot.backendTable(schema: schema, name: plain) != nil {
-        throw ApusError.unsupported("this statement for tables of storage backends is")
+        throw ApusError.unsupported("ALTER, TRUNCATE, COMMENT or VACUUM of a table of a storage backend is")
       }
     }
     let shown = name.joined(separator: ".")
