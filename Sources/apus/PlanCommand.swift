@@ -10,8 +10,8 @@ enum PlanTarget {
   case server(PostgresClient)
   case directory(Database)
 
-  /// `creates`: a directory that is not there is made.
-  init(data: String, connect: String?, command: String, creates: Bool) throws {
+  /// `creates`: a directory that is not there is made, as a server with the file would.
+  init(data: String, connect: String?, command: String, creates: Bool, file: ConfigurationFile? = nil) throws {
     if let connect {
       guard connect.hasPrefix("postgres://") || connect.hasPrefix("postgresql://") else {
         throw CommandError.usage("--connect is \"\(connect)\", but takes postgres://...")
@@ -29,11 +29,17 @@ enum PlanTarget {
         "\"\(data)\" is no data directory\nStart a server: apus serve --data \(data). Or name another with --data.")
     }
     Log.configure(level: .warning, format: .logfmt)
+    let environment = ProcessInfo.processInfo.environment
+    let password = creates ? try ServeOptions.givenPassword(environment) ?? file?.password() : nil
+    let plugins =
+      environment["APUS_PLUGIN_DIR"] ?? file?.configuration.server.first { $0.flag == "--plugin-dir" }?.text
     do throws(ApusError) {
       // A plan changes nothing, not even by what a server does by itself.
       var options = StoreOptions()
       options.flushesByItself = creates
-      self = .directory(try Database.open(directory: data, options: options))
+      self = .directory(
+        try Database.open(
+          directory: data, options: options, password: password, pluginDirectory: plugins))
     } catch {
       throw CommandError(error)
     }
@@ -155,7 +161,8 @@ struct PlanCommand {
     let given = data ?? ProcessInfo.processInfo.environment["APUS_DATA"]
     let stored = file.configuration.server.first { $0.flag == "--data" }?.text
     let target = try PlanTarget(
-      data: given ?? stored ?? "./apus-data", connect: connect, command: applies ? "apply" : "plan", creates: applies)
+      data: given ?? stored ?? "./apus-data", connect: connect, command: applies ? "apply" : "plan", creates: applies,
+      file: file)
     defer { target.close() }
     let json: String
     do throws(ApusError) {
