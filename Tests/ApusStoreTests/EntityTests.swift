@@ -137,7 +137,7 @@ import Testing
       var table = try store.createTable(definition)
       #expect(table.entityColumns.map(\.name) == given ?? [])
       try store.insert(StoreFixture.rows([1, 2, 3], in: table))
-      #expect(try store.snapshot().entities(table.id).count == [0, 2, 5][given?.count ?? 0])
+      #expect(try store.snapshot().entities(table.id).count == [0, 2, 3][given?.count ?? 0])
       table.options.entity = ["anonymous_id"]
       let error = #expect(throws: ApusError.self) { try store.alterTable(table) }
       #expect(error?.state == .featureNotSupported)
