@@ -19,7 +19,7 @@ struct EntityFile {
   static let headBytes = 24
   static let blockHeadBytes = 24
   /// A block is ended by whichever comes first.
-  static let stringsPerBlock = 65_536
+  static let stringsPerBlock = 16_384
   static let bytesPerBlock = 4 << 20
 
   let path: String
