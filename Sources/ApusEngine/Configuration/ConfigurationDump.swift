@@ -105,6 +105,10 @@ struct ConfigurationDump {
       line(2, "partition: \(FixedDuration.text(options.partitionSeconds))")
     }
     if let order = options.orderBy { line(2, "order_by: [\(order.map(Self.scalar).joined(separator: ", "))]") }
+    if options.entity ?? [] != EntityColumns.standard(table.liveColumns) {
+      let names = options.entity ?? []
+      line(2, "entity: " + (names.isEmpty ? "none" : "[\(names.map(Self.scalar).joined(separator: ", "))]"))
+    }
     retention(options)
     if let key = options.dedupeKey {
       line(

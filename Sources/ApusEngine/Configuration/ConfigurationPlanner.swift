@@ -238,6 +238,7 @@ struct ConfigurationPlanner {
     case "time_column": return options.timeColumn ?? "none"
     case "partition": return FixedDuration.text(options.partitionSeconds)
     case "order_by": return options.orderBy?.joined(separator: ", ") ?? "none"
+    case "entity": return EntityColumns.text(options.entity)
     case "dedupe_key": return options.dedupeKey ?? "none"
     case "dedupe_window": return FixedDuration.text(options.dedupeWindowSeconds)
     case "accept_past": return options.acceptPastSeconds.map { FixedDuration.text($0) } ?? "retention"

@@ -74,6 +74,12 @@ extension ConfigurationReader {
         TableEntry.Option(
           name: "order_by", text: names.isEmpty ? nil : names.joined(separator: ", "), place: order.place))
     }
+    if let entity = node["entity"] {
+      let names = entity.items.compactMap(\.text)
+      entry.options.append(
+        TableEntry.Option(
+          name: "entity", text: names.isEmpty ? "none" : names.joined(separator: ", "), place: entity.place))
+    }
     if let dedupe = node["dedupe"] {
       if dedupe.text != nil {
         entry.options.append(TableEntry.Option(name: "dedupe_key", text: nil, place: dedupe.place))

@@ -109,6 +109,7 @@ extension ConfigurationSchema {
     case .online: "online"
     case .restart: "at a start"
     case .empty: "while empty"
+    case .creation: "never"
     case .recompute: "a new version"
     case nil: ""
     }

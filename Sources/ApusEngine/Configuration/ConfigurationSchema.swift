@@ -50,6 +50,8 @@ public enum OptionChange: String, Sendable {
   case restart
   /// Only while the table is empty.
   case empty
+  /// Only when the table is made.
+  case creation
   /// A new version of the rollup is computed.
   case recompute
 }
@@ -199,6 +201,11 @@ public enum ConfigurationSchema {
     ConfigurationField(
       "order_by", .list(.scalar(.identifier)), with: "order_by", default: "event, time", change: .online,
       "Columns by which rows are sorted within a segment; in WITH divided by commas. Of new segments only."),
+    ConfigurationField(
+      "entity", .either([.scalar(.choice(["none"])), .list(.scalar(.identifier))]), with: "entity",
+      default: "distinct_id, user_id, anonymous_id, if there", change: .creation,
+      "Text columns whose values are numbered, in one space, so that unique counts of them are quick; in WITH divided by "
+        + "commas. A generated column among them is COALESCE of others."),
     ConfigurationField(
       "retention",
       .either([.scalar(.age(words: ["none"])), .list(filteredRetention), filteredRetention]), with: "retention",

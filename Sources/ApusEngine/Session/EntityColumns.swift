@@ -16,6 +16,12 @@ enum EntityColumns {
     return texts.filter { name in isNumbered(name, texts, columns) }
   }
 
+  /// The option as it is shown.
+  static func text(_ entity: [String]?) -> String {
+    guard let entity, !entity.isEmpty else { return "none" }
+    return entity.joined(separator: ", ")
+  }
+
   /// The columns that the option names: `none`, or names divided by commas.
   static func named(
     _ option: StatementOption, _ columns: [ApusStore.ColumnDefinition]

@@ -7,7 +7,7 @@ import ApusStore
 import ApusSyntax
 
 enum TableOptionReader {
-  static let known = ConfigurationSchema.tableOptions.compactMap(\.with) + ["entity"]
+  static let known = ConfigurationSchema.tableOptions.compactMap(\.with)
 
   /// Options as the store takes them. Without `time_column`, a table with a column `time` of a timestamp type uses it.
   static func options(
