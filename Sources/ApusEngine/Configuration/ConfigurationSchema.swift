@@ -204,8 +204,8 @@ public enum ConfigurationSchema {
     ConfigurationField(
       "entity", .either([.scalar(.choice(["none"])), .list(.scalar(.identifier))]), with: "entity",
       default: "distinct_id, user_id, anonymous_id, if there", change: .creation,
-      "Text columns whose values are numbered, in one space, so that unique counts of them are quick; in WITH divided by "
-        + "commas. A generated column among them is COALESCE of others."),
+      "Text columns whose values are numbered, in one space, so that unique counts of them are quick; in WITH divided "
+        + "by commas. A generated column among them is COALESCE of others."),
     ConfigurationField(
       "retention",
       .either([.scalar(.age(words: ["none"])), .list(filteredRetention), filteredRetention]), with: "retention",
