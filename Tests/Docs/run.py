@@ -18,7 +18,7 @@ for any lines, a word `...` for any word. Comments right above a block:
     <!-- not run: why -->       only shown
     <!-- fails: 22023 -->       the block ends with this SQLSTATE (or, for sh, this exit status)
     <!-- file: NAME -->         the block is also kept as this file
-    <!-- setup: sh ... -->      code that runs and is not shown; or sql
+    <!-- setup: sh ... -->      code that runs and is not shown, with $REPOSITORY where this repository is; or sql
 
 Blocks without a language, and indented ones, are errors: nothing may look like code and not be run.
 """
@@ -131,7 +131,7 @@ class Page:
         (self.directory / ".curlrc").write_text("fail-with-body\nsilent\nshow-error\n")
         self.environment.update(
             PATH=f"{tools}:{self.environment['PATH']}", HOME=str(self.directory), PAGER="cat", PSQLRC="/dev/null",
-            APUS_LOG_LEVEL="warning")
+            REPOSITORY=str(ROOT))
 
     def placed(self, code):
         """The code with the ports and the binary of this run."""
