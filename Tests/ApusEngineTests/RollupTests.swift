@@ -143,6 +143,38 @@ private let hourly = """
     #expect(try scratch.database.store.snapshot().allTables.allSatisfy { !$0.definition.isDerived })
   }
 
+  @Test func `a rollup is not replaced under what reads it when that would mean something else`() throws {
+    let scratch = try filled()
+    try scratch.run("CHECKPOINT")
+    func hourly(_ columns: String, _ rest: String) -> String {
+      """
+      CREATE MATERIALIZED VIEW fine WITH (rollup, replace) AS SELECT time_bucket('1 hour', time) AS bucket, \(columns)
+      FROM events \(rest)
+      """
+    }
+    try scratch.run(hourly("event, count(*) AS n", "GROUP BY 1, 2"))
+    try scratch.run(
+      """
+      CREATE MATERIALIZED VIEW coarse WITH (rollup) AS SELECT time_bucket('1 day', bucket) AS bucket, event, sum(n) AS n
+      FROM fine GROUP BY 1, 2
+      """)
+    let rows = try scratch.run("SELECT count(*) FROM events WHERE event <> 'a'")
+    #expect(try scratch.state(hourly("event, count(*) AS n", "WHERE event <> 'a' GROUP BY 1, 2")) == "2BP01")
+    #expect(try scratch.state(hourly("count(*) AS n", "GROUP BY 1")) == "2BP01")
+    #expect(try scratch.run("SELECT count(*) FROM events WHERE event <> 'a'") == rows)
+    // More measures and dimensions change nothing for it.
+    try scratch.run(hourly("user_id, event, count(DISTINCT distinct_id) AS u, count(*) AS n", "GROUP BY 1, 2, 3"))
+    let total = try scratch.run("SELECT count(*) FROM events")
+    #expect(try scratch.run("SELECT sum(n) FROM coarse") == total)
+    #expect(try scratch.run("SELECT sum(n) FROM fine") == total)
+    try scratch.run("CREATE VIEW named AS SELECT bucket, n FROM fine; CREATE VIEW starred AS SELECT * FROM fine")
+    let fewer = hourly("event, count(*) AS n", "GROUP BY 1, 2")
+    #expect(try scratch.state(fewer) == "2BP01")
+    try scratch.run("DROP VIEW starred")
+    try scratch.run(fewer)
+    #expect(try scratch.run("SELECT sum(n) FROM named") == total)
+  }
+
   @Test func `rollups stand in the catalogs, and what cannot be is refused by its code`() throws {
     let scratch = try filled(1)
     try scratch.run(hourly)

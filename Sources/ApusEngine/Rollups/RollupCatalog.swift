@@ -12,12 +12,15 @@ import Synchronization
 struct RollupCatalog: BinderCatalog {
   let snapshot: DatabaseSnapshot
   let searchPath: [String]
+  /// Stands where the rollup of its name does.
+  var replacing: StoreRollup?
   var functions: FunctionRegistry { snapshot.database.functions }
   var context: EvaluationContext { EvaluationContext(searchPath: searchPath) }
 
   func relation(schema: String?, name: String) throws(ApusError) -> Relation? {
     for place in schema.map({ [$0] }) ?? searchPath {
       if let table = snapshot.table(schema: place, name: name) { return .table(table) }
+      if let replacing, replacing.place == RelationName(schema: place, name: name) { return .rollup(replacing) }
       if let rollup = try snapshot.rollup(RelationName(schema: place, name: name)) { return .rollup(rollup) }
       if snapshot.view(schema: place, name: name) != nil {
         throw ApusError.unsupported("a rollup over a view is", hint: "name the view's table")
@@ -57,10 +60,15 @@ extension DatabaseSnapshot {
   func extract(
     _ query: String, searchPath: [String]
   ) throws(ApusError) -> (table: any TableProvider, definition: RollupDefinition) {
+    try extract(query, in: RollupCatalog(snapshot: self, searchPath: searchPath))
+  }
+
+  func extract(
+    _ query: String, in catalog: RollupCatalog
+  ) throws(ApusError) -> (table: any TableProvider, definition: RollupDefinition) {
     guard let parsed = try database.parse(query).first, case .select(let id) = parsed.root else {
       throw ApusError.unexpected("the query of a rollup is none")
     }
-    let catalog = RollupCatalog(snapshot: self, searchPath: searchPath)
     let bound = try Binder.bind(query: id, in: parsed, catalog: catalog, parameterTypes: [])
     return try RollupDefinition.extract(from: bound.plan, functions: catalog.functions, context: catalog.context)
   }

@@ -34,7 +34,7 @@ struct RollupOptions {
       default:
         throw ApusError(
           .invalidParameterValue, "unrecognized parameter \"\(option.qualifiedName)\"",
-          hint: "Known are: \(Self.known.joined(separator: ", ")).", position: option.position)
+          hint: TableOptionReader.known(Self.known, nearest: option.qualifiedName), position: option.position)
       }
     }
   }
@@ -119,6 +119,7 @@ extension Session {
         .wrongObjectType, "a rollup is made of a table's rows, and \"\(source.schema.name)\" is none of its own")
     }
     try rename(&definition, create.columns)
+    if let old { try check(definition, replaces: old, snapshot) }
     guard let time = table.definition.timeColumn, definition.timeColumn?.column == time.id else {
       throw ApusError(
         SQLState("42P17"),
@@ -137,6 +138,28 @@ extension Session {
     return NewRollup(
       place: place, stored: stored,
       partials: partials(of: definition, named: stored.partials, over: table.definition, options))
+  }
+
+  /// What reads a rollup must mean the same once another definition is in its place: rollups over it, whose partials
+  /// stay, and views, whose texts may say `*`.
+  private func check(
+    _ definition: RollupDefinition, replaces old: StoreRollup, _ snapshot: DatabaseSnapshot
+  ) throws(ApusError) {
+    let new = try StoreRollup(old.place, old.stored, old.state, definition, in: snapshot.store)
+    var readers: [String] = []
+    for name in try rollupsReading([old.place]) {
+      guard let rollup = try snapshot.rollup(name), rollup.stored.finer == old.place else { continue }
+      let catalog = RollupCatalog(snapshot: snapshot, searchPath: rollup.stored.searchPath, replacing: new)
+      let changed = try? snapshot.extract(rollup.stored.query, in: catalog).definition
+      if changed.map({ $0.isSame(as: rollup.definition) }) != true { readers.append("materialized view \(name.name)") }
+    }
+    readers += try viewsChanging(with: new, snapshot).map { "view \($0.name)" }
+    if readers.isEmpty { return }
+    throw ApusError(
+      .dependentObjectsStillExist,
+      "cannot replace materialized view \(old.place.name) because other objects would change with it",
+      detail: readers.map { "\($0) depends on materialized view \(old.place.name)" }.joined(separator: "\n"),
+      hint: "Drop them first, and make them anew afterwards.")
   }
 
   /// What `CREATE MATERIALIZED VIEW name (columns)` calls the first columns.

@@ -171,10 +171,28 @@ extension Session {
     return found
   }
 
-  func binds(_ view: ViewDefinition, _ catalog: any BinderCatalog) -> Bool {
-    guard let parsed = try? parse(view.query).first, case .select(let query) = parsed.root else { return false }
-    return (try? Binder.bind(query: query, in: parsed, catalog: catalog, parameterTypes: [])) != nil
+  /// The views that would not give the columns of now with a rollup in the place of the one of its name.
+  func viewsChanging(with rollup: StoreRollup, _ snapshot: DatabaseSnapshot) throws(ApusError) -> [RelationName] {
+    let whole = catalog(snapshot)
+    let changed = HidingCatalog(whole, [], replacing: rollup)
+    var found: [RelationName] = []
+    for object in snapshot.store.objects where object.kind == "view" {
+      let view = try ViewDefinition(object)
+      guard let before = fields(of: view, whole) else { continue }
+      let after = fields(of: view, changed)
+      if after.map({ $0.map(\.name) == before.map(\.name) && $0.map(\.type) == before.map(\.type) }) != true {
+        found.append(RelationName(schema: object.schema, name: object.name))
+      }
+    }
+    return found
   }
+
+  private func fields(of view: ViewDefinition, _ catalog: any BinderCatalog) -> [Field]? {
+    guard let parsed = try? parse(view.query).first, case .select(let query) = parsed.root else { return nil }
+    return try? Binder.bind(query: query, in: parsed, catalog: catalog, parameterTypes: []).fields
+  }
+
+  func binds(_ view: ViewDefinition, _ catalog: any BinderCatalog) -> Bool { fields(of: view, catalog) != nil }
 
   // MARK: - CREATE TABLE AS
 
@@ -247,16 +265,21 @@ struct RelationName: Hashable, Sendable, Codable {
   let name: String
 }
 
-/// A session's catalog without some of its relations.
+/// A session's catalog without some of its relations, or with another rollup in the place of one.
 private struct HidingCatalog: BinderCatalog {
   private let whole: SessionCatalog
   private let hidden: Set<RelationName>
+  private let replacing: StoreRollup?
   let functions: FunctionRegistry
   var context: EvaluationContext { whole.context }
 
-  init(_ whole: SessionCatalog, _ hidden: Set<RelationName>, functions: FunctionRegistry? = nil) {
+  init(
+    _ whole: SessionCatalog, _ hidden: Set<RelationName>, functions: FunctionRegistry? = nil,
+    replacing: StoreRollup? = nil
+  ) {
     self.whole = whole
     self.hidden = hidden
+    self.replacing = replacing
     self.functions = functions ?? whole.functions
   }
 
@@ -268,6 +291,7 @@ private struct HidingCatalog: BinderCatalog {
       case .view(let schema, let name, _, _, _): RelationName(schema: schema, name: name)
       case .rollup(let rollup): RelationName(schema: rollup.schema, name: rollup.name)
       }
+    if let replacing, replacing.place == place { return .rollup(replacing) }
     return hidden.contains(place) ? nil : found
   }
 }

@@ -115,10 +115,15 @@ enum TableOptionReader {
   }
 
   static func unrecognised(_ option: StatementOption) -> ApusError {
-    let nearest = EditDistance.nearest(to: option.name, among: known).map { "Did you mean \"\($0)\"? " } ?? ""
-    return ApusError(
-      .invalidParameterValue, "unrecognized parameter \"\(option.name)\"",
-      hint: "\(nearest)Known are: \(known.joined(separator: ", ")).", position: option.position)
+    ApusError(
+      .invalidParameterValue, "unrecognized parameter \"\(option.name)\"", hint: known(known, nearest: option.name),
+      position: option.position)
+  }
+
+  /// Tells the options that there are, the likeliest first.
+  static func known(_ names: [String], nearest name: String) -> String {
+    let nearest = EditDistance.nearest(to: name, among: names).map { "Did you mean \"\($0)\"? " } ?? ""
+    return "\(nearest)Known are: \(names.joined(separator: ", "))."
   }
 
   private static func needsTime(_ option: StatementOption) -> ApusError {
@@ -140,7 +145,11 @@ enum TableOptionReader {
 
   /// A duration such as '1 day' or '90 days'. A month, which has no fixed length, is refused unless it is an age.
   static func seconds(_ text: String, _ option: StatementOption) throws(ApusError) -> Int64 {
-    let value = try TextFormat.input(text, type: TypeReference(.interval), settings: FormatSettings.utc)
+    guard let value = try? TextFormat.input(text, type: TypeReference(.interval), settings: FormatSettings.utc) else {
+      throw ApusError(
+        .invalidParameterValue, "option \"\(option.name)\" is a length of time like '90 days', not \"\(text)\"",
+        position: option.position)
+    }
     // An age may be in months and years; widths and windows are of fixed length.
     if option.name == "retention", case .interval(let interval) = value {
       return try FixedDuration.seconds(of: interval, what: "option \"retention\"")

@@ -133,7 +133,7 @@ private struct RollupComposition {
     let fine = finer.measures[index].call
     guard composes(call, fine, isState: isState, isCounted: isCounted) else {
       throw .rollupUnsupported(
-        "\(isCounted ? "distinct_count(\(name)())" : "\(name)()") of the measure \(fine.function.name)() is",
+        "\(isCounted ? "distinct_count(\(name)())" : "\(name)()") of the measure \(shown(fine)) is",
         hint: isUniqueCount(fine) || fine.function.name == "approx_count_distinct"
           ? "Unique counts do not add up: write distinct_count(rollup(x_state))."
           : "Sums compose by sum, least and greatest values by min and max, states by rollup(x_state).")
@@ -144,6 +144,10 @@ private struct RollupComposition {
       composed.filter = .conjunction((fine.filter?.conjuncts ?? []) + moved.conjuncts)
     }
     return (index, composed)
+  }
+
+  private func shown(_ call: AggregateCall) -> String {
+    isUniqueCount(call) ? "count(DISTINCT ...)" : "\(call.function.name)()"
   }
 
   private func isUniqueCount(_ call: AggregateCall) -> Bool {

@@ -320,8 +320,11 @@ extension RollupDefinition {
       measure.call.filter.map(note)
       measure.call.order.forEach { note($0.expression) }
     }
-    let kept = used.sorted()
-    if kept.count == columns.count { return }
+    if used.count < columns.count { take(columns: used.sorted()) }
+  }
+
+  /// Has these columns alone, in this order.
+  private mutating func take(columns kept: [Int]) {
     func moved(_ expression: Expression) -> Expression {
       expression.mapReferences { level, index, type in
         level == 0 ? kept.firstIndex(of: index).map { .column($0, type) } : nil
@@ -331,5 +334,25 @@ extension RollupDefinition {
     filters = filters.map(moved)
     groupings = groupings.map(moved)
     for index in measures.indices { measures[index].call = measures[index].call.mapping(moved) }
+  }
+
+  /// Whether the partials of one are those of the other, and its columns too.
+  public func isSame(as other: RollupDefinition) -> Bool {
+    let (one, two) = (inOrder, other.inOrder)
+    return one.columns == two.columns && one.filters == two.filters && one.groupings == two.groupings
+      && one.bucket == two.bucket && one.sets == two.sets && one.measures.map(\.call) == two.measures.map(\.call)
+      && one.outputs.map(\.source) == two.outputs.map(\.source)
+      && one.outputs.map(\.field.name) == two.outputs.map(\.field.name)
+  }
+
+  /// The columns by their numbers and paths, whatever the query's order was.
+  private var inOrder: RollupDefinition {
+    var ordered = self
+    ordered.take(
+      columns: columns.indices.sorted {
+        (columns[$0].column.value, columns[$0].path.joined(separator: "\0"))
+          < (columns[$1].column.value, columns[$1].path.joined(separator: "\0"))
+      })
+    return ordered
   }
 }

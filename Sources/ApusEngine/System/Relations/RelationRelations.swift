@@ -93,7 +93,7 @@ enum RelationRelations {
       .text(relation.schema.schema.hasPrefix(TemporarySchema.prefix) ? "t" : "p"), .text(relation.kind.rawValue),
       .int(count), .int(0), .bool(false), .bool(false), .bool(false), .bool(false), .bool(false), .bool(true),
       // relreplident, relispartition, relrewrite, relfrozenxid, relminmxid
-      .text(isTable ? "d" : "n"), .bool(false), .int(0), .int(0), .int(0),
+      .text(isTable || relation.kind == .materializedView ? "d" : "n"), .bool(false), .int(0), .int(0), .int(0),
       .null, options.isEmpty ? .null : .texts(options), .null,
     ]
   }
