@@ -34,7 +34,7 @@ struct RollupOptions {
       default:
         throw ApusError(
           .invalidParameterValue, "unrecognized parameter \"\(option.qualifiedName)\"",
-          hint: TableOptionReader.known(Self.known, nearest: option.qualifiedName), position: option.position)
+          hint: TableOptionReader.hint(of: Self.known, nearest: option.qualifiedName), position: option.position)
       }
     }
   }

@@ -116,12 +116,12 @@ enum TableOptionReader {
 
   static func unrecognised(_ option: StatementOption) -> ApusError {
     ApusError(
-      .invalidParameterValue, "unrecognized parameter \"\(option.name)\"", hint: known(known, nearest: option.name),
+      .invalidParameterValue, "unrecognized parameter \"\(option.name)\"", hint: hint(of: known, nearest: option.name),
       position: option.position)
   }
 
   /// Tells the options that there are, the likeliest first.
-  static func known(_ names: [String], nearest name: String) -> String {
+  static func hint(of names: [String], nearest name: String) -> String {
     let nearest = EditDistance.nearest(to: name, among: names).map { "Did you mean \"\($0)\"? " } ?? ""
     return "\(nearest)Known are: \(names.joined(separator: ", "))."
   }
