@@ -75,7 +75,7 @@ final class StoreRollup: RollupTable {
 
   private func partials(_ isIncluded: (PartitionKey) -> Bool) -> StoreTable {
     let rows = kept.keeping(segments: { isIncluded($0.record.partition) }, memtables: false)
-    return StoreTable(rows, schema: StoreTable.schema(of: rows.definition).renamed(place, oid))
+    return StoreTable(rows, schema: StoreTable.schema(of: rows.definition).shown(as: place, oid, definition))
   }
 
   private func rows(memtables: Bool, _ isIncluded: (PartitionKey) -> Bool) -> StoreTable {
@@ -124,8 +124,12 @@ final class StoreRollup: RollupTable {
 }
 
 extension TableSchema {
-  /// The same columns under the name that users know.
-  fileprivate func renamed(_ name: RelationName, _ oid: OID) -> TableSchema {
-    TableSchema(oid: oid, schema: name.schema, name: name.name, columns: columns)
+  /// The same under the names that users know.
+  fileprivate func shown(as name: RelationName, _ oid: OID, _ definition: RollupDefinition) -> TableSchema {
+    var columns = columns
+    for (index, field) in definition.partialFields.enumerated() where columns.indices.contains(index) {
+      columns[index].name = field.name
+    }
+    return TableSchema(oid: oid, schema: name.schema, name: name.name, columns: columns)
   }
 }
