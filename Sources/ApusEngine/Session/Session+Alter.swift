@@ -129,7 +129,11 @@ extension Session {
       old.schema != table.schema || old.name != table.name
       || old.liveColumns.map(\.name) != Array(table.liveColumns.map(\.name).prefix(old.liveColumns.count))
     guard isStructural else { return _ = try define([.alterTable(table)]) }
-    _ = try rollups(over: [old], cascade: false)
+    if let rollup = try rollups(over: [old], cascade: true).first {
+      throw ApusError.unsupported(
+        "renaming or dropping what rollup \"\(rollup.name)\" may read is",
+        hint: "Drop the rollup first, and make it anew afterwards.")
+    }
     try checkExpressions(of: table.liveColumns, table: table.name, currentSnapshot())
     if !(table.options.filteredRetention ?? []).isEmpty {
       throw ApusError.unsupported("renaming or dropping what a retention by a condition may read is")
