@@ -58,9 +58,12 @@ enum ConfigCommand {
       throw CommandError.failed("there is no configuration file: name one")
     }
     let configuration = file.configuration
-    print(
-      "\(file.name) is right: \(configuration.tables.count) tables, \(configuration.rollups.count) rollups, "
-        + "\(configuration.plugins.count) plugins, \(configuration.server.count) options of the server")
+    let counts = [
+      (configuration.tables.count, "table"), (configuration.rollups.count, "rollup"),
+      (configuration.plugins.count, "plugin"), (configuration.server.count, "server option"),
+    ]
+    let shown = counts.map { "\($0) \($1)\($0 == 1 ? "" : "s")" }.joined(separator: ", ")
+    print("\(file.name) is right: \(shown)")
     return 0
   }
 
