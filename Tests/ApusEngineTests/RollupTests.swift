@@ -191,7 +191,7 @@ private let hourly = """
       ("\(view), count(*) FROM events WHERE time > now() GROUP BY 1", "42P17"),
       ("\(view), count(*) FROM events JOIN (SELECT 1 AS one) s ON one = 1 GROUP BY 1", "0A000"),
       ("CREATE MATERIALIZED VIEW x WITH (rollup, color = 'red') AS SELECT 1", "22023"),
-      ("ALTER TABLE events RENAME COLUMN event TO name", "0A000"), ("ALTER TABLE events RENAME TO other", "0A000"),
+      ("ALTER TABLE events RENAME COLUMN session_id TO visit", "0A000"), ("ALTER TABLE events RENAME TO other", "0A000"),
       ("ALTER TABLE events DROP COLUMN session_id", "0A000"),
       ("CREATE MATERIALIZED VIEW x WITH (rollup, retention = 'long') AS SELECT 1", "22023"),
       ("INSERT INTO hourly VALUES (now())", "42809"), ("DELETE FROM hourly", "42809"),
