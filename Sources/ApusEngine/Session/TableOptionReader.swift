@@ -84,7 +84,12 @@ enum TableOptionReader {
       var names: [String] = []
       for part in text.split(separator: ",") {
         let name = part.trimmingSpaces()
-        names.append(try column(name, columns, option).name)
+        let column = try column(name, columns, option)
+        guard column.type.type.isSortKey else {
+          throw ApusError.unsupported(
+            "order_by a column of type \(column.type.type.sqlName) is", position: option.position)
+        }
+        names.append(column.name)
       }
       options.orderBy = names
     case "accept_past": options.acceptPastSeconds = text == "retention" ? nil : try seconds(text, option)

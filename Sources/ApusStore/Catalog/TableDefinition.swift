@@ -156,9 +156,9 @@ public struct TableDefinition: Sendable, Hashable {
 
   /// The columns by which segments are sorted.
   public var orderColumns: [ColumnDefinition] {
-    if let named = options.orderBy { return named.compactMap { column(named: $0) } }
+    if let named = options.orderBy { return named.compactMap { column(named: $0) }.filter(\.type.type.isSortKey) }
     guard let time = timeColumn else { return [] }
-    if let event = column(named: "event") { return [event, time] }
+    if let event = column(named: "event"), event.type.type.isSortKey { return [event, time] }
     return [time]
   }
 

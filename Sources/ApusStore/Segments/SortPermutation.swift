@@ -17,10 +17,20 @@ public func sortPermutation(_ keys: [Vector], count: Int) throws(ApusError) -> S
 /// The values of a key, in a form whose order is theirs.
 func sortKey(_ pieces: [StreamPiece], total: Int, type: DataType) throws(ApusError) -> StreamScratch {
   let form = StreamForm(type.physical)
-  guard form == .integers || form == .text || form == .bits else {
-    throw .unsupported("sorting rows by a column of type \(type.sqlName)")
+  guard type.isSortKey else {
+    throw .unsupported("sorting rows by a column of type \(type.sqlName) is")
   }
   return StreamScratch(pieces, total: total, form: form, isKey: true)
+}
+
+extension DataType {
+  /// Whether rows of a segment can be sorted by values of this type.
+  public var isSortKey: Bool {
+    switch StreamForm(physical) {
+    case .integers, .text, .bits: true
+    default: false
+    }
+  }
 }
 
 func sortPermutation(_ keys: [StreamScratch], count: Int) -> SelectionVector? {
