@@ -218,7 +218,7 @@ extension ClockedDatabase {
       """
       CREATE TABLE "Odd name" (ts timestamp, "a b" varchar(10) NOT NULL DEFAULT 'x: y', n numeric(10,2)[],
         k uuid, properties jsonb)
-        WITH (time_column = 'ts', partition = '2 hours', retention = '30 days', dedupe_key = 'k', order_by = 'k, ts',
+        WITH (time_column = 'ts', partition = '2 hours', retention = '30 days', dedupe_key = 'k', order_by = 'a b, ts',
           accept_past = '40 days', max_columns = 7);
       CREATE TABLE plain (id int8, g int8 GENERATED ALWAYS AS (id * 2) STORED);
       CREATE SCHEMA s; CREATE TABLE s.t (time timestamptz);
