@@ -180,14 +180,14 @@ final class GapFillLayout {
   init(_ rows: Batch, _ gaps: GapFill, _ all: [Int64], _ query: QueryState) throws(ApusError) {
     let time = rows.columns[gaps.time].flattened()
     let times = Self.times(time)
-    var (order, borders) = try Self.grouped(gaps.keys.map { rows.columns[$0] }, count: rows.count)
+    var (order, borders) = try GroupTable.rowsByKey(gaps.keys.map { rows.columns[$0] }, count: rows.count)
     let groups = borders.count - 1
     let (product, overflow) = groups.multipliedReportingOverflow(by: all.count)
     try GapFillStage.checkCount(overflow ? Int.max : product &+ rows.count)
     try query.control.account((product + rows.count) * 16)
     for group in 0..<groups {
       try query.control.check()
-      let own = borders[group]..<borders[group + 1]
+      let own = Int(borders[group])..<Int(borders[group + 1])
       order[own].sort { a, b in
         let (isNullA, isNullB) = (time.isNull(Int(a)), time.isNull(Int(b)))
         return isNullA || isNullB ? !isNullA && isNullB : times[Int(a)] < times[Int(b)]
@@ -251,30 +251,6 @@ final class GapFillLayout {
 
   private static func times(_ vector: Vector) -> [Int64] {
     (0..<vector.count).map { row in if case .int(let value) = vector.value(at: row) { value } else { 0 } }
-  }
-
-  /// The rows by key, in the order of the keys, and the borders of groups. Without keys one group.
-  private static func grouped(_ keys: [Vector], count: Int) throws(ApusError) -> (rows: [UInt32], borders: [Int]) {
-    var rows = (0..<count).map { UInt32(truncatingIfNeeded: $0) }
-    if keys.isEmpty { return (rows, [0, count]) }
-    let table = GroupTable(keys.map(\.type))
-    let scratch = NumberScratch()
-    let numbers = scratch.fit(count)
-    table.insert(keys, count: count, into: numbers)
-    let sorter = try RowSorter(
-      try table.keys().map { SortColumn($0, descending: false, nullsFirst: false) }, count: table.count)
-    var ranks = [Int](repeating: 0, count: table.count)
-    for (rank, group) in sorter.sorted().enumerated() { ranks[Int(group)] = rank }
-    var borders = [Int](repeating: 0, count: table.count + 1)
-    for row in 0..<count { borders[ranks[Int(numbers[row])] + 1] += 1 }
-    for rank in 0..<table.count { borders[rank + 1] += borders[rank] }
-    var next = borders
-    for row in 0..<count {
-      let rank = ranks[Int(numbers[row])]
-      rows[next[rank]] = UInt32(truncatingIfNeeded: row)
-      next[rank] += 1
-    }
-    return (rows, borders)
   }
 }
 

@@ -84,7 +84,7 @@ final class WindowOrder {
       let vector = try node.evaluate(frame)
       if !vector.isConstant { groupings.append(vector) }
     }
-    var (order, borders) = try Self.partitioned(groupings, count: count)
+    var (order, borders) = try GroupTable.rowsByKey(groupings, count: count)
     if groupings.isEmpty {
       let isSorted = order.withUnsafeMutableBufferPointer { sorter.isSorted($0) }
       if !isSorted { order = sorter.sorted() }
@@ -101,32 +101,6 @@ final class WindowOrder {
     rows = isIdentity ? nil : order
     selection = isIdentity ? nil : SelectionVector(order)
     try query.control.account(count * 16)
-  }
-
-  /// The rows by partition, in the order of the partitions' keys, and the partitions' borders.
-  private static func partitioned(
-    _ keys: [Vector], count: Int
-  ) throws(ApusError) -> (rows: [UInt32], borders: [Int32]) {
-    var rows = (0..<count).map { UInt32(truncatingIfNeeded: $0) }
-    if keys.isEmpty { return (rows, [0, Int32(truncatingIfNeeded: count)]) }
-    let table = GroupTable(keys.map(\.type))
-    let scratch = NumberScratch()
-    let numbers = scratch.fit(count)
-    table.insert(keys, count: count, into: numbers)
-    let sorter = try RowSorter(
-      try table.keys().map { SortColumn($0, descending: false, nullsFirst: false) }, count: table.count)
-    var ranks = [Int](repeating: 0, count: table.count)
-    for (rank, group) in sorter.sorted().enumerated() { ranks[Int(group)] = rank }
-    var borders = [Int32](repeating: 0, count: table.count + 1)
-    for row in 0..<count { borders[ranks[Int(numbers[row])] + 1] += 1 }
-    for rank in 0..<table.count { borders[rank + 1] += borders[rank] }
-    var next = borders
-    for row in 0..<count {
-      let rank = ranks[Int(numbers[row])]
-      rows[Int(next[rank])] = UInt32(truncatingIfNeeded: row)
-      next[rank] += 1
-    }
-    return (rows, borders)
   }
 
   /// Where groups begin of rows that are equal in partition and order, and `count`.

@@ -4,8 +4,8 @@ import ApusBase
 import ApusColumns
 
 /// Rows, or rows whose argument is not null.
-final class CountStates: AggregateStates {
-  private var counts = StateArray<Int64>(0)
+class CountStates: AggregateStates {
+  fileprivate(set) var counts = StateArray<Int64>(0)
 
   func grow(to count: Int) { counts.grow(to: count) }
 

@@ -121,17 +121,15 @@ private func stateVector(_ states: any AggregateStates, count: Int) -> Vector {
   return builder.finish()
 }
 
-/// The sum of counts: 0 for none.
-final class CountSumStates: AggregateStates {
+/// The sum of counts: 0 for none. What is kept of it is a count again.
+final class CountSumStates: CountStates {
   static let function = AggregateFunction(
     "count", parameters: [.exact(.int8)], result: .exact(.int8), emptyIsNull: false
   ) { (_, _) throws(ApusError) -> any AggregateStates in CountSumStates() }
 
-  private var counts = StateArray<Int64>(0)
-
-  func grow(to count: Int) { counts.grow(to: count) }
-
-  func accumulate(_ arguments: [Vector], count: Int, groups: UnsafePointer<UInt32>?) throws(ApusError) {
+  override func accumulate(
+    _ arguments: [Vector], count: Int, groups: UnsafePointer<UInt32>?
+  ) throws(ApusError) {
     guard count > 0 else { return }
     let vector = try Vector.argument(arguments, 0).flattened()
     defer { withExtendedLifetime(vector) {} }
@@ -143,35 +141,9 @@ final class CountSumStates: AggregateStates {
     forEachRow(count, vector.validity, groups) { row, group in out[group] &+= values[row] }
   }
 
-  func accumulateConstant(_ arguments: [Value], times: Int, group: Int) throws(ApusError) -> Bool {
+  override func accumulateConstant(_ arguments: [Value], times: Int, group: Int) throws(ApusError) -> Bool {
     guard case .int(let value)? = arguments.first else { return arguments.first?.isNull ?? false }
-    counts[group] &+= value &* Int64(times)
+    counts.pointer[group] &+= value &* Int64(times)
     return true
   }
-
-  func merge(_ other: any AggregateStates, mapping: UnsafePointer<UInt32>, count: Int) throws(ApusError) {
-    let other = try sameKind(other, as: CountSumStates.self)
-    for group in 0..<count { counts[Int(mapping[group])] &+= other.counts[group] }
-  }
-
-  func finish(count: Int) throws(ApusError) -> Vector {
-    let buffer = Buffer(byteCount: count * 8)
-    buffer.write(Int64.self).update(from: counts.pointer, count: count)
-    return Vector(type: .int8, count: count, storage: .int64(buffer))
-  }
-
-  func serialise(_ group: Int) -> [UInt8] {
-    var writer = ByteWriter()
-    writer.byte(1)
-    writer.littleEndian(counts[group])
-    return writer.bytes
-  }
-
-  func mergeSerialised(_ bytes: UnsafeRawBufferPointer, into group: Int) throws(ApusError) {
-    var more: Int64 = 0
-    try readState(bytes, version: 1) { more = try $0.littleEndian(Int64.self) }
-    counts[group] &+= more
-  }
-
-  var byteCount: Int { counts.byteCount }
 }
